@@ -1,0 +1,159 @@
+"""The command `syn0`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+import syn0
+from syn0 import tour as tour_module
+from syn0.errors import ArgumentError, Syn0Error
+from syn0.lab import (
+    lesson as lesson_module,
+)
+from syn0.lab import (
+    plots,
+    study_activations,
+    study_backpropagation,
+    study_descent,
+    study_size,
+)
+from syn0.lab.page import Page
+from syn0.lab.study import Scale
+
+STUDIES = {
+    "activations": study_activations,
+    "descent": study_descent,
+    "backpropagation": study_backpropagation,
+    "size": study_size,
+}
+Activation = Literal[
+    "sigmoid", "tanh", "relu", "leaky_relu", "elu", "swish", "gelu", "linear"
+]  # lesson.ACTIVATIONS, spelled out for the help page
+Topic = Literal["activations", "descent", "backpropagation", "size"]
+
+EXAMPLES = (
+    ("syn0 lesson", "a network of 16 weights learns, every number visible"),
+    ("syn0 lesson --code", "the program it ran: NumPy, forward and backward"),
+    ("syn0 tour", "networks on real data, each beside a baseline"),
+    ("syn0 study activations", "what the lesson claims, measured over seeds"),
+)
+
+app = App(
+    name="syn0",
+    help="Neural networks you can read, at the speed of your machine.",
+    version=syn0.__version__,
+    default_parameter=Parameter(negative=""),
+    help_format="plaintext",
+    result_action="return_value",
+)
+
+
+@app.command
+def lesson(
+    *,
+    activation: Activation = "sigmoid",
+    code: bool = False,
+    step: bool = False,
+    until: float | None = None,
+) -> None:
+    """Train the lesson's network on four rows and show what it learned.
+
+    Parameters
+    ----------
+    activation
+        The hidden layer's activation.
+    code
+        Print the program that runs, in NumPy alone, with the lesson's own names.
+    step
+        Print one iteration with all its numbers, forward, then backward.
+    until
+        Stop when the error is at most this.
+    """
+    if code and step:
+        raise ArgumentError("--code and --step print different things.", mend="choose one")
+    if until is not None and (code or step):
+        option = "--code" if code else "--step"
+        raise ArgumentError(
+            f"--until does nothing with {option}.", mend=f"leave out --until or {option}"
+        )
+    page = Page()
+    if code:
+        page.code(lesson_module.program(activation))
+    elif step:
+        lesson_module.show_step(page, activation)
+    else:
+        lesson_module.show(page, activation, until)
+
+
+@app.command
+def tour() -> None:
+    """Train a network of each kind on real data, beside a baseline, with its Python."""
+    tour_module.show(Page())
+
+
+@app.command
+def study(
+    topic: Topic,
+    /,
+    *,
+    seeds: int | None = None,
+    quick: bool = False,
+    plot: Annotated[Path | None, Parameter(name="--plot")] = None,
+) -> None:
+    """Measure what the lesson claims, over seeds: shown, not shown or refuted.
+
+    Parameters
+    ----------
+    topic
+        What to study.
+    seeds
+        How many times each experiment is repeated; 5 where not given.
+    quick
+        Far too few steps to show anything, to see what is measured.
+    plot
+        Draw the curves into this file as well; needs the `plots` extra.
+    """
+    count = seeds if seeds is not None else 2 if quick else 5
+    if count < 2:
+        raise ArgumentError(
+            f"{count} seeds have no spread.", where="--seeds", expected="at least 2"
+        )
+    if plot is not None:
+        plots.check(plot)
+    found = STUDIES[topic].run(Scale(seeds=count, quick=quick))
+    page = Page()
+    found.show(page)
+    if plot is not None:
+        plots.save(found, plot)
+        page.say(f"The curves are in {plot}.")
+
+
+def show_examples(page: Page) -> None:
+    """Print what to type first."""
+    page.title(f"syn0 {syn0.__version__}")
+    page.say("Neural networks you can read, at the speed of your machine. Try:")
+    for command, about in EXAMPLES:
+        page.command(command, about)
+    page.say("`syn0 --help` lists everything.")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if not tokens:
+        show_examples(Page())
+        return
+    try:
+        app(tokens)
+    except Syn0Error as error:
+        print(f"syn0: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What engines promise, and what they and their callers tell each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from syn0.program import Program, State
+
+
+class Feed(Protocol):
+    """Where batches come from: named arrays for each step, counted over the whole run."""
+
+    steps_per_epoch: int
+
+    def batch(self, step: int) -> Mapping[str, NDArray[Any]]:
+        """Return the program's inputs for this step, per-step tables included."""
+        ...
+
+
+@dataclass
+class Control:
+    """What a running span and its caller tell each other.
+
+    Attributes
+    ----------
+    deadline : float
+        The time (``time.monotonic``) at which the span hands back to Python.
+    abort : bool
+        Set by the caller to stop at the end of the step under way.
+    row : dict
+        Totals since the epoch began.
+    rows : list of dict
+        Totals of the epochs that this span completed; the caller takes them away.
+    failure : str or None
+        The output or state entry that was not finite; its step was not taken over.
+    """
+
+    deadline: float = math.inf
+    abort: bool = False
+    row: dict[str, float] = field(default_factory=dict)
+    rows: list[dict[str, float]] = field(default_factory=list)
+    failure: str | None = None
+
+
+class Executable(Protocol):
+    """A compiled program: immutable and re-entrant, all data are arguments."""
+
+    def run(
+        self, state: State, batch: Mapping[str, NDArray[Any]]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return outputs and updates of one step; the state is not touched."""
+        ...
+
+    def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
+        """Run steps from `first` on, write the state after each, return how many were done."""
+        ...
+
+
+class Engine(Protocol):
+    """Something that compiles programs."""
+
+    name: str
+
+    def compile(self, program: Program) -> Executable:
+        """Return the program in runnable form."""
+        ...

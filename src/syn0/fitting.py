@@ -1,0 +1,317 @@
+"""From what people give to `fit` to what the programs take: losses, targets, weights, splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0 import arrays, losses, metrics
+from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
+from syn0.graph import Shape
+from syn0.layers.node import Node
+from syn0.losses import Loss
+from syn0.networks import Network
+from syn0.steps import Target, Task
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Arrays that fit the programs: inputs by name, targets by name, a weight a sample."""
+
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, Array] = field(default_factory=dict)
+    sample_weight: Array | None = None
+
+    @property
+    def samples(self) -> int:
+        """The number of samples."""
+        return len(next(iter(self.inputs.values())))
+
+    def all(self) -> dict[str, Array]:
+        """Return every array under the name of the program's input."""
+        weights = {} if self.sample_weight is None else {"sample_weight": self.sample_weight}
+        return {**self.inputs, **self.targets, **weights}
+
+    def rows(self, chosen: Array | slice) -> Data:
+        """Return some of the samples."""
+        take = {name: x[chosen] for name, x in self.inputs.items()}
+        weight = None if self.sample_weight is None else self.sample_weight[chosen]
+        return Data(take, {name: y[chosen] for name, y in self.targets.items()}, weight)
+
+
+def distribute(value: Any, names: Sequence[str], what: str, default: T) -> list[Any | T]:
+    """Return one item for each name, from one for all, a sequence, or a mapping."""
+    if isinstance(value, Mapping):
+        unknown = [key for key in value if key not in names]
+        if unknown:
+            raise UnknownNameError(
+                f"{what} names {unknown[0]!r}, which the network does not have.",
+                expected=", ".join(names),
+                mend=did_you_mean(str(unknown[0]), names),
+            )
+        return [value.get(name, default) for name in names]
+    if len(names) == 1:
+        return [value]
+    if isinstance(value, (list, tuple)):
+        if len(value) != len(names):
+            raise ArgumentError(
+                f"{what} has {len(value)} items for {len(names)}: {', '.join(names)}.",
+                expected=f"{len(names)} items, or a mapping by name",
+            )
+        return list(value)
+    return [value] * len(names)
+
+
+def prepare_inputs(network: Network, X: Any) -> dict[str, Array]:
+    """Return the inputs by name, each checked against the shape that the network takes."""
+    names = network.input_names
+    if len(names) > 1 and not isinstance(X, (Mapping, tuple, list)):
+        raise DataError(
+            f"the network has {len(names)} inputs, X is one array.",
+            expected=f"a tuple, or a mapping by name: {', '.join(names)}",
+        )
+    single = len(names) == 1 and not isinstance(X, Mapping)
+    given = [X] if single else distribute(X, names, "X", None)
+    found = {}
+    for name, value in zip(names, given, strict=True):
+        what = "X" if len(names) == 1 else f"X[{name!r}]"
+        found[name] = arrays.to_array(value, what)
+    if network.built:
+        found = check_inputs(network, found)
+    arrays.check_same_length(found)
+    return found
+
+
+def check_inputs(network: Network, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the inputs if they have the shapes and values that the network takes."""
+    checked = {}
+    for tensor in network.input_tensors():
+        name = tensor.name or ""
+        what = "X" if len(inputs) == 1 else f"X[{name!r}]"
+        array = arrays.check_rows(inputs[name], tensor.shape[1:], what)
+        arrays.check_finite(array, what)
+        if "int" in tensor.dtype:
+            array = arrays.check_integers(array, what)
+            limit = network.vocabulary_of(name)
+            if limit is not None and array.size and not 0 <= array.min() <= array.max() < limit:
+                raise DataError(
+                    f"{what} holds {array.min()} to {array.max()}.",
+                    expected=f"whole numbers from 0 to {limit - 1}",
+                    mend=f"Embedding(vocabulary={int(array.max()) + 1}, ...)",
+                )
+        checked[name] = array
+    return checked
+
+
+def shapes_from(inputs: Mapping[str, Array], declared: Sequence[Shape] | None) -> list[Shape]:
+    """Return the shape of one sample of each input."""
+    if declared is not None:
+        return list(declared)
+    shapes: list[Shape] = []
+    for name, array in inputs.items():
+        if array.ndim == 0 or (array.ndim == 1 and len(inputs) == 1):
+            raise ShapeError(
+                f"X has the shape {array.shape}.",
+                where=f"input {name!r}",
+                expected="(samples, features)",
+                mend="one feature: X.reshape(-1, 1); one sample: X.reshape(1, -1)",
+            )
+        if len(array) == 0:
+            raise DataError(f"X is empty: its shape is {array.shape}.", expected="samples")
+        shapes.append(array.shape[1:])
+    return shapes
+
+
+# ----- losses and metrics -------------------------------------------------
+
+
+def default_loss(activation: str) -> Loss:
+    """Return the loss that goes with the last activation."""
+    by_activation = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
+    return losses.get(by_activation.get(activation, "mean_squared_error"))
+
+
+def make_task(
+    network: Network,
+    *,
+    loss: Any,
+    metrics_given: Any,
+    loss_weights: Any,
+    y: Any,
+    weighted: bool,
+) -> tuple[Task, dict[str, Array]]:
+    """Return what is learned, and the targets that fit it."""
+    trace = network.trace()
+    names = network.output_names
+    given = distribute(loss, names, "loss", None)
+    wanted = distribute_metrics(metrics_given, names)
+    weights = [float(w) for w in distribute(loss_weights, names, "loss_weights", 1.0)]
+    truths = [None] * len(names) if y is None else distribute(y, names, "y", None)
+    found: list[Loss | Node] = []
+    targets: list[Target | None] = []
+    chosen: list[tuple[metrics.Metric, ...]] = []
+    values: dict[str, Array] = {}
+    for i, (output, y_pred) in enumerate(trace.outputs.items()):
+        one = given[i]
+        if not isinstance(one, Node):
+            one = default_loss(y_pred.op.name) if one is None else losses.get(one)
+        found.append(one)
+        name = "y" if len(names) == 1 else f"y_{output}"
+        what = "y" if len(names) == 1 else f"y[{output!r}]"
+        if isinstance(one, Node) or (truths[i] is None and isinstance(one, losses.FunctionLoss)):
+            targets.append(None)
+        else:
+            target, array = _target(one, truths[i], y_pred.shape[1:], network.dtype, name, what)
+            targets.append(target)
+            values[name] = array
+        chosen.append(_metrics(wanted[i], one, y_pred))
+    task = Task(tuple(found), tuple(targets), tuple(chosen), tuple(weights), tuple(names), weighted)
+    return task, values
+
+
+def _metrics(given: Any, loss: Any, y_pred: Any) -> tuple[metrics.Metric, ...]:
+    if given is None:
+        given = ["accuracy"] if isinstance(loss, Loss) and loss.targets == "classes" else []
+    if isinstance(given, str) or not isinstance(given, (list, tuple)):
+        given = [given]
+    threshold = loss.threshold(y_pred) if isinstance(loss, Loss) else None
+    found = tuple(metrics.get(m, threshold) for m in given)
+    names = [m.name for m in found]
+    if len(set(names)) < len(names):
+        raise ArgumentError(f"two metrics have the name {names[0]!r}.", mend="give one a name=")
+    return found
+
+
+def distribute_metrics(given: Any, names: Sequence[str]) -> list[Any]:
+    """Return the metrics of each output; a flat list goes to all of them."""
+    if isinstance(given, (list, tuple)) and not any(isinstance(m, (list, tuple)) for m in given):
+        return [given] * len(names)
+    return distribute(given, names, "metrics", None)
+
+
+def _target(
+    loss: Loss, y: Any, shape: Shape, dtype: str, name: str, what: str
+) -> tuple[Target, Array]:
+    if y is None:
+        raise DataError(
+            f"{what} is None.",
+            expected=f"targets for the loss {loss.name}",
+            mend="give fit(X, y)",
+        )
+    kind = loss.targets
+    if isinstance(loss, losses.FunctionLoss) and shape and shape[-1] != 1:
+        given = np.asarray(y) if not isinstance(y, np.ndarray) else y
+        if given.dtype.kind in "iu" and given.ndim == len(shape):
+            kind = "classes"
+    array = arrays.check_targets(y, shape, kind, what)
+    if array.ndim == len(shape) and kind == "classes" and shape[-1] != 1:
+        units = shape[-1]
+        assert isinstance(units, int)
+        return Target(name, shape[:-1], "int64", units), array
+    return Target(name, shape, dtype), array
+
+
+# ----- weights and splits -------------------------------------------------
+
+
+def weights_of(
+    sample_weight: Any, class_weight: Any, task_targets: Mapping[str, Array],
+    task: Task, samples: int,
+) -> Array | None:  # fmt: skip
+    """Return one weight a sample, or None if all count alike."""
+    weights = None
+    if sample_weight is not None:
+        weights = arrays.check_sample_weight(sample_weight, samples)
+    if class_weight is None:
+        return weights
+    labels = _labels(task, task_targets)
+    by_class = class_weights(class_weight, labels)
+    return by_class if weights is None else weights * by_class
+
+
+def _labels(task: Task, targets: Mapping[str, Array]) -> Array:
+    loss = task.losses[0]
+    if len(targets) != 1 or not isinstance(loss, Loss) or loss.targets != "classes":
+        raise ArgumentError(
+            "class_weight needs classes.", where="class_weight=",
+            expected="one output with a classification loss",
+            mend="use sample_weight, one weight for each sample",
+        )  # fmt: skip
+    (y,) = targets.values()
+    if y.ndim == 2:
+        return y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    return y
+
+
+def class_weights(given: Any, labels: Array) -> Array:
+    """Return the weight of each sample's class.
+
+    Examples
+    --------
+    >>> class_weights("balanced", np.array([0, 0, 0, 1]))
+    array([0.66666667, 0.66666667, 0.66666667, 2.        ])
+    """
+    classes, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if isinstance(given, str) and given == "balanced":
+        return np.asarray((len(labels) / (len(classes) * counts))[places])
+    if not isinstance(given, Mapping):
+        raise ArgumentError(
+            f"class_weight is {given!r}.", expected="'balanced' or {class number: weight}"
+        )
+    unknown = [key for key in given if key not in classes]
+    if unknown:
+        raise ArgumentError(
+            f"class_weight names the class {unknown[0]!r}, which y does not have.",
+            expected="class numbers of y: " + ", ".join(map(str, classes[:10])),
+        )
+    each = np.asarray([float(given.get(int(c), 1.0)) for c in classes])
+    return np.asarray(each[places])
+
+
+def split(data: Data, share: float, seed: int, labels: Array | None) -> tuple[Data, Data]:
+    """Set a share of the samples aside, of each class alike.
+
+    Raises
+    ------
+    ArgumentError
+        If the share leaves nothing on one side.
+    """
+    from sklearn.model_selection import train_test_split
+
+    n = data.samples
+    held = round(n * share)
+    if not 0 < share < 1 or held == 0 or held == n:
+        raise ArgumentError(
+            f"validation_data={share!r} of {n} samples leaves one side empty.",
+            expected="a share between 0 and 1 that leaves samples on both sides, "
+            "or (X_validation, y_validation)",
+        )
+    stratify = None
+    if labels is not None:
+        counts = np.unique(labels, return_counts=True)[1]
+        if counts.min() >= 2 and min(held, n - held) >= len(counts):
+            stratify = labels
+    train, test = train_test_split(
+        np.arange(n), test_size=held, random_state=seed % 2**32, stratify=stratify
+    )
+    return data.rows(np.sort(train)), data.rows(np.sort(test))
+
+
+def labels_or_none(task: Task, targets: Mapping[str, Array]) -> Array | None:
+    """Return class numbers to stratify by, where there is one output of classes."""
+    try:
+        return _labels(task, targets)
+    except ArgumentError:
+        return None
+
+
+def chunks(samples: int, size: int) -> list[slice]:
+    """Return the parts in which a whole set is run through."""
+    return [slice(start, start + size) for start in range(0, samples, size)]

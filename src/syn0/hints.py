@@ -1,0 +1,131 @@
+"""What other libraries call the things that syn0 has, for the errors of the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from syn0.errors import UnknownNameError, did_you_mean
+
+# A word of Keras, PyTorch, JAX or scikit-learn -> what to write here.
+_FOREIGN = {
+    "linear": "syn0.Dense(units); sizes of inputs are inferred",
+    "fullyconnected": "syn0.Dense(units)",
+    "nn": "syn0.Dense, syn0.Sequential and the others directly; functions are in syn0.ops",
+    "functional": "syn0.ops for functions of tensors",
+    "f": "syn0.ops for functions of tensors",
+    "module": "syn0.Layer, a frozen dataclass with parameters() and forward()",
+    "keras": "the same names directly: syn0.Sequential, syn0.Dense",
+    "compile": "net.fit(X, y, loss=..., optimizer=...); nothing is compiled by hand",
+    "optim": "syn0.optimizers, or syn0.Adam, syn0.SGD directly",
+    "optax": "syn0.optimizers, or syn0.Adam, syn0.SGD directly",
+    "lr": "learning_rate, an argument of each optimizer",
+    "lrscheduler": "syn0.schedules, given as an optimizer's learning_rate",
+    "tensor": "NumPy arrays for numbers; syn0.graph.Tensor is symbolic",
+    "variable": "Layer.parameters() for what is learned",
+    "no_grad": "net.predict(X); gradients are computed only when asked for",
+    "autograd": "net.gradients(X, y)",
+    "grad": "net.gradients(X, y)",
+    "backward": "net.gradients(X, y), or net.show_code() to read it",
+    "backend": "engine=, an argument of net.fit",
+    "seed": "random_state=, an argument of syn0.Sequential",
+    "manualseed": "random_state=, an argument of syn0.Sequential",
+    "maxpooling1d": "syn0.MaxPool1D",
+    "maxpooling2d": "syn0.MaxPool2D",
+    "averagepooling2d": "syn0.AveragePool2D",
+    "avgpool2d": "syn0.AveragePool2D",
+    "globalaveragepooling2d": "syn0.GlobalAveragePool2D",
+    "conv2dtransposed": "syn0.Conv2DTranspose",
+    "convtranspose2d": "syn0.Conv2DTranspose",
+    "simplernn": "syn0.RNN",
+    "batchnorm": "syn0.BatchNormalization",
+    "batchnorm1d": "syn0.BatchNormalization",
+    "batchnorm2d": "syn0.BatchNormalization",
+    "layernorm": "syn0.LayerNormalization",
+    "relu": "activation='relu', an argument of layers, or syn0.Activation('relu')",
+    "sigmoid": "activation='sigmoid', an argument of layers, or syn0.Activation('sigmoid')",
+    "tanh": "activation='tanh', an argument of layers, or syn0.Activation('tanh')",
+    "softmax": "activation='softmax', an argument of layers, or syn0.Activation('softmax')",
+    "lambda": "a function given to syn0.Activation, or your own syn0.Layer",
+    "merge": "syn0.Add or syn0.Concatenate",
+    "mse": "loss='mean_squared_error'",
+    "mseloss": "loss='mean_squared_error'",
+    "crossentropyloss": "loss='cross_entropy'",
+    "bceloss": "loss='binary_cross_entropy'",
+    "reducelronplateau": "syn0.ReduceLROnPlateau",
+    "modelcheckpoint": "syn0.Checkpoint",
+    "callbacks": "syn0.training.Callback for your own; syn0.EarlyStopping and the others directly",
+    "regularizers": "syn0.penalties, or syn0.L1, syn0.L2 directly",
+    "dataloader": "arrays given to net.fit(X, y, batch_size=...)",
+    "mlpclassifier": "syn0.neural_network.MLPClassifier",
+    "mlpregressor": "syn0.neural_network.MLPRegressor",
+}
+
+# Names of the contract that a later release brings.
+_LATER = frozenset(
+    "Conv1D Conv2D DepthwiseConv2D Conv2DTranspose Resize MaxPool1D MaxPool2D AveragePool2D "
+    "RNN LSTM GRU Bidirectional "
+    "Checkpoint TensorBoard load neural_network data serve".split()
+)
+
+
+class UnknownAttributeError(UnknownNameError, AttributeError):
+    """A name that the library does not have."""
+
+
+def unknown_name(name: str, known: Iterable[str]) -> UnknownAttributeError:
+    """Return the error for ``syn0.<name>``, with what to write instead."""
+    if name in _LATER:
+        return UnknownAttributeError(f"syn0.{name} is planned; this release does not have it yet.")
+    what = f"syn0 has no {name!r}."
+    use = _FOREIGN.get(name.lower(), _FOREIGN.get(name.lower().replace("_", "")))
+    if use is None:
+        near = did_you_mean(name, known)
+        listed = near.startswith("choose")
+        return UnknownAttributeError(what, mend="dir(syn0) lists the names" if listed else near)
+    word = use.split("(")[0].removeprefix("syn0.")
+    later = " (planned, not in this release)" if word.split(".")[0] in _LATER else ""
+    return UnknownAttributeError(what, mend=f"use {use}{later}")
+
+
+# A word of Keras, PyTorch or scikit-learn for a method -> what to write here.
+_METHODS = {
+    "compile": "give loss= and optimizer= to net.fit; nothing is compiled by hand",
+    "predict_proba": "net.predict(X) returns what the last layer puts out: probabilities after "
+    "softmax or sigmoid; labels and predict_proba come with NetworkClassifier(net), planned",
+    "predict_classes": "net.predict(X).argmax(axis=1)",
+    "score": "net.evaluate(X, y)",
+    "partial_fit": "net.fit continues; net.step(X, y) does one update",
+    "train_on_batch": "net.step(X, y)",
+    "fit_generator": "net.fit(X, y)",
+    "get_weights": "net.parameters",
+    "set_weights": "net.set_parameters({name: array})",
+    "state_dict": "net.parameters",
+    "load_state_dict": "net.set_parameters({name: array})",
+    "coefs_": "net.parameters",
+    "weights": "net.parameters",
+    "train": "net.fit(X, y); dropout and normalization know by themselves when they train",
+    "eval": "net.predict(X); dropout and normalization know by themselves when they train",
+    "forward": "net.predict(X)",
+    "backward": "net.gradients(X, y)",
+    "zero_grad": "nothing: gradients do not add up between calls",
+    "to": "engine=, an argument of net.fit",
+    "cuda": "engine=, an argument of net.fit",
+    "get_layer": "net['name']",
+    "add": "syn0.Sequential(layer, layer, ...): all layers at once",
+    "pop": "net.until('layer')",
+    "save": "net.save_code(folder); model files are planned",
+    "plot": "net.summary(); pictures are planned",
+    "diagnose": "net.activations(X) and net.gradients(X, y); verdicts are planned",
+    "show_plan": "net.show_code(); plans come with the CPU compiler, planned",
+    "plan": "net.code(); plans come with the CPU compiler, planned",
+}
+
+
+def method_hint(owner: str, name: str) -> AttributeError:
+    """Return the error for ``net.<name>``, with what to write instead."""
+    if name.startswith("_"):
+        return AttributeError(f"{owner!r} object has no attribute {name!r}")
+    use = _METHODS.get(name)
+    return UnknownAttributeError(
+        f"a {owner} has no {name!r}.", mend=f"use {use}" if use else "dir(net) lists the names"
+    )

@@ -1,0 +1,549 @@
+"""Networks that hold numbers: `Sequential` and `Model`, with the verbs of a day's work."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0 import script
+from syn0.arrays import to_array
+from syn0.checking import check_function, check_network
+from syn0.errors import ArgumentError, ShapeError, UnknownNameError, did_you_mean
+from syn0.graph import format_shape
+from syn0.hints import method_hint
+from syn0.layers.node import Node
+from syn0.networks import chain
+from syn0.program import State
+from syn0.stateful import StatefulNetwork
+from syn0.summary import summary_html, summary_text
+from syn0.trainer import Trainer
+from syn0.training.history import History
+
+Array = NDArray[Any]
+
+
+class Model(StatefulNetwork):
+    """A network of any directed wiring, with its numbers.
+
+    Parameters
+    ----------
+    inputs : Input, Node, or sequence or mapping of them
+        Where data enter.
+    outputs : Node, or sequence or mapping of them
+        Where results leave; a mapping names them.
+    random_state : int, optional
+        Seed of the initial parameters, the order of samples and dropout; drawn and kept
+        as ``seed`` if not given.
+    dtype : {"float32", "float64"}
+        Of parameters and computation.
+    name : str, optional
+        A name, for use as a layer.
+
+    Examples
+    --------
+    >>> import syn0
+    >>> x = syn0.Input((4,))
+    >>> h = syn0.Dense(8, activation="relu")(x)
+    >>> net = syn0.Model(x, syn0.Dense(1)(syn0.Concatenate()(x, h)), random_state=0)
+    >>> net.predict([[1.0, 2.0, 3.0, 4.0]]).shape
+    (1, 1)
+    """
+
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+        dtype: str = "float32",
+        name: str | None = None,
+    ) -> None:
+        self._given: State = {}
+        super().__init__(inputs, outputs, random_state=random_state, dtype=dtype, name=name)
+        self._trainer = Trainer(self)
+
+    # ----- parameters
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Copies of the parameters and running statistics, by the names of printed code."""
+        return {name: self._state[name].copy() for name in self.restorable()}
+
+    def set_parameters(self, mapping: Mapping[str, Any]) -> Self:
+        """Set some parameters or running statistics.
+
+        Parameters
+        ----------
+        mapping : mapping of str to array
+            New values by name, in the shapes that the network has.
+
+        Raises
+        ------
+        UnknownNameError, ShapeError
+            If a name or a shape does not fit; nothing is changed then.
+        """
+        known = self.parameters
+        checked: State = {}
+        for name, value in mapping.items():
+            if name not in known:
+                raise UnknownNameError(
+                    f"there is no parameter {name!r}.", mend=did_you_mean(str(name), known)
+                )
+            array = to_array(value, name)
+            if array.shape != known[name].shape:
+                raise ShapeError(
+                    f"{name} got the shape {array.shape}.",
+                    expected=format_shape(known[name].shape),
+                )
+            checked[name] = array.astype(known[name].dtype)
+        self._state.update(checked)
+        if not self.history:
+            self._given.update({name: value.copy() for name, value in checked.items()})
+        return self
+
+    def freeze(self, *patterns: str) -> Self:
+        """Keep layers as they are during training.
+
+        Parameters
+        ----------
+        *patterns : str
+            Names of layers; ``*`` stands for anything. Running statistics of a frozen
+            layer are used and not changed.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(2, name="hidden"), syn0.Dense(1, name="output"))
+        >>> _ = net.freeze("hid*")
+        """
+        self._frozen |= self._matching(patterns)
+        return self
+
+    def unfreeze(self, *patterns: str) -> Self:
+        """Let layers learn again; see `freeze`."""
+        self._frozen -= self._matching(patterns)
+        return self
+
+    def _matching(self, patterns: Iterable[str]) -> frozenset[str]:
+        names = list(self.layers)
+        found: set[str] = set()
+        for pattern in patterns:
+            matched = fnmatch.filter(names, pattern)
+            if not matched:
+                raise UnknownNameError(
+                    f"no layer matches {pattern!r}.", mend=did_you_mean(pattern, names)
+                )
+            found.update(matched)
+        return frozenset(found)
+
+    def reset(self) -> Self:
+        """Restore the initial parameters and forget history and optimizer."""
+        self._need_shapes()
+        self._state = {
+            **self.first_state(self.seed),
+            **{k: v.copy() for k, v in self._given.items()},
+        }
+        self.history = History()
+        self._trainer = Trainer(self)
+        return self
+
+    # ----- training
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        loss: Any = None,
+        optimizer: Any = None,
+        epochs: int = 10,
+        batch_size: int | str | None = "auto",
+        metrics: Any = None,
+        loss_weights: Any = None,
+        validation_data: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        callbacks: Sequence[Any] = (),
+        shuffle: bool = True,
+        resume: bool = False,
+        verbose: Any = "auto",
+        engine: str = "auto",
+        threads: int | str = "auto",
+        **unknown: Any,
+    ) -> History:
+        """Train by gradient descent; a second call continues.
+
+        Parameters
+        ----------
+        X : array of shape (samples, ...), or a tuple or mapping of arrays
+            Data. Integers are cast, never scaled.
+        y : array
+            Targets: numbers of the output's shape, class numbers (samples,) or one-hot
+            rows for `cross_entropy`. A mapping or tuple where there are several outputs.
+        loss : str, Loss or callable, optional
+            The last fit's; at first by the last activation: softmax cross_entropy,
+            sigmoid binary_cross_entropy, else mean_squared_error.
+        optimizer : str, Optimizer or mapping, optional
+            The last fit's; at first Adam(). A mapping gives one for each name pattern.
+        epochs : int
+            How many times to go through the data.
+        batch_size : int, "auto" or None
+            Samples a step; ``"auto"``: at most 200; None: all.
+        metrics : str, callable or list of them, optional
+            What else to report; accuracy with a loss for classes.
+        loss_weights : sequence or mapping of float, optional
+            How much each output's loss counts.
+        validation_data : float or tuple, optional
+            A share in (0, 1), drawn by the seed and of each class alike, or
+            ``(X, y[, sample_weight])``.
+        sample_weight : array of shape (samples,), optional
+            How much each sample counts.
+        class_weight : "balanced" or mapping, optional
+            How much each class counts; not applied to validation.
+        callbacks : sequence of Callback
+            They hear of every epoch and may stop.
+        shuffle : bool
+            Whether each epoch goes through the samples in an order of its own.
+        resume : bool
+            Reserved for training that continues from a checkpoint.
+        verbose : "auto", 0, 1 or 2
+            Progress: nothing, some twenty epochs, every epoch.
+        engine : {"auto", "numpy"}
+            What computes.
+        threads : int or "auto"
+            How many threads an engine with threads may use; NumPy decides for itself.
+
+        Returns
+        -------
+        History
+            Of this call: the lists ``loss``, each metric, and with ``val_`` before them.
+
+        Raises
+        ------
+        DataError, ShapeError, DTypeError
+            If data do not fit; the network is left as it was.
+        NonFiniteError
+            If loss or gradient become NaN or infinite; the last good step is kept.
+
+        Examples
+        --------
+        >>> import numpy as np, syn0
+        >>> X = np.linspace(-1, 1, 64).reshape(-1, 1)
+        >>> net = syn0.Sequential(syn0.Dense(16, activation="tanh"), syn0.Dense(1), random_state=0)
+        >>> history = net.fit(X, X**2, epochs=200, optimizer=syn0.Adam(0.03), verbose=0)
+        >>> history["loss"][-1] < 0.01
+        True
+        """
+        if unknown:
+            raise _unknown_argument(next(iter(unknown)))
+        if resume:
+            raise ArgumentError(
+                "resume=True needs a checkpoint, which this release does not write.",
+                mend="call fit again: it continues where the last call ended",
+            )
+        return self._trainer.fit(
+            X, y, loss=loss, optimizer=optimizer, epochs=epochs, batch_size=batch_size,
+            metrics=metrics, loss_weights=loss_weights, validation_data=validation_data,
+            sample_weight=sample_weight, class_weight=class_weight, callbacks=callbacks,
+            shuffle=shuffle, verbose=verbose, engine=engine, threads=threads,
+        )  # fmt: skip
+
+    def step(self, X: Any, y: Any = None, **options: Any) -> dict[str, float]:
+        """Do one update on this batch.
+
+        Parameters
+        ----------
+        X, y : array
+            As in `fit`.
+        **options
+            loss, optimizer, metrics, sample_weight and others, as in `fit`.
+
+        Returns
+        -------
+        dict
+            Loss and metrics of the batch, before the update.
+        """
+        history = self._trainer.fit(
+            X, y, **{"epochs": 1, "batch_size": None, "verbose": 0, "shuffle": False, **options}
+        )
+        return {name: values[-1] for name, values in history.items()}
+
+    def evaluate(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> dict[str, float]:
+        """Return loss and metrics on data, under the keys of history."""
+        return self._trainer.evaluate(X, y, sample_weight)
+
+    def gradients(self, X: Any, y: Any = None) -> dict[str, Array]:
+        """Return the gradient of the loss on this batch for each parameter.
+
+        Parameters
+        ----------
+        X, y : array
+            As in `fit`; loss and metrics are those of the last fit, or the defaults.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(1, name="out"), random_state=0)
+        >>> net.gradients([[1.0, 2.0]], [3.0])["W_out"].shape
+        (2, 1)
+        """
+        return self._trainer.gradients(X, y)
+
+    # ----- predicting
+
+    def predict(self, X: Any) -> Any:
+        """Return what the last layer puts out, never labels.
+
+        Parameters
+        ----------
+        X : array of shape (samples, ...)
+            Data, prepared as for `fit`.
+
+        Returns
+        -------
+        array, or dict of arrays by output
+            One row a sample.
+        """
+        found = self.run_rows("predict", self.prepare(X))
+        return found[self.output_names[0]] if len(self.output_names) == 1 else found
+
+    def predict_one(self, x: Any) -> Any:
+        """Return the output for a single sample.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> syn0.Sequential(syn0.Dense(2), random_state=0).build((3,)).predict_one([1, 2, 3]).shape
+        (2,)
+        """
+        if isinstance(x, Mapping):
+            row: Any = {name: np.asarray(value)[None] for name, value in x.items()}
+        elif len(self.input_names) > 1:
+            row = tuple(np.asarray(value)[None] for value in x)
+        else:
+            row = to_array(x, "x")[None]
+        found = self.predict(row)
+        return {k: v[0] for k, v in found.items()} if isinstance(found, dict) else found[0]
+
+    def activations(self, X: Any) -> dict[str, Array]:
+        """Return what every layer puts out for these samples.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(2, name="hidden"), syn0.Dense(1), random_state=0)
+        >>> {name: a.shape for name, a in net.activations([[1.0, 2.0]]).items()}
+        {'hidden': (1, 2), 'dense_1': (1, 1)}
+        """
+        return self.run_rows("activations", self.prepare(X))
+
+    # ----- looking in
+
+    def summary(self) -> None:
+        """Print the layers with their shapes and numbers of parameters."""
+        print(summary_text(self, self._trainer.task))
+
+    def _repr_html_(self) -> str:
+        return summary_html(self, self._trainer.task)
+
+    def code(self, X: Any = None, y: Any = None, **options: Any) -> str:
+        """Return the program that the network runs, as NumPy source.
+
+        Before any fit it is the forward pass. After a fit it is the whole training:
+        forward pass, loss, backward pass and update in a plain loop, from the parameters
+        that the fit began with. It needs NumPy only and gives the same numbers.
+
+        Parameters
+        ----------
+        X, y : array, optional
+            Data to write into the program where they are at most 64 numbers; otherwise it
+            reads ``data.npz``, which `save_code` writes.
+        **options
+            sample_weight; names, a mapping of other names for variables; predict, samples
+            to print the outputs for; loss, optimizer, epochs, batch_size and shuffle
+            where no fit has set them.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(1, activation="tanh", name="out"), random_state=0)
+        >>> print(net.build((2,)).code())  # doctest: +ELLIPSIS
+        import numpy as np
+        ...
+        # forward
+        out = np.tanh(x @ W_out + b_out)
+        ...
+        """
+        return script.code(self._trainer, X, y, **options).text
+
+    def show_code(self, X: Any = None, y: Any = None, **options: Any) -> None:
+        """Print the program that the network runs; see `code`."""
+        print(self.code(X, y, **options))
+
+    def save_code(self, folder: str | Path, X: Any = None, y: Any = None, **options: Any) -> Path:
+        """Write ``program.py`` and the arrays that it reads into a folder.
+
+        Returns
+        -------
+        Path
+            The program.
+        """
+        return script.save(script.code(self._trainer, X, y, **options), Path(folder))
+
+    def until(self, layer: str) -> Model:
+        """Return the network that ends with this layer, holding the same numbers.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(2, name="hidden"), syn0.Dense(1), random_state=0)
+        >>> net.build((3,)).until("hidden").predict([[1.0, 2.0, 3.0]]).shape
+        (1, 2)
+        """
+        wanted = self[layer]
+        nodes = [node for node in self._order if node.layer is wanted]
+        needed = _sources(nodes[0])
+        inputs = [node for node in self._inputs if id(node.layer) in needed]
+        part = Model(inputs, nodes[0], random_state=self.seed, dtype=self.dtype)
+        part._layer_names = dict(self._layer_names)
+        part.output_names = (layer,)
+        part.input_names = tuple(
+            name for name, node in zip(self.input_names, self._inputs, strict=True)
+            if id(node.layer) in needed
+        )  # fmt: skip
+        if self.built:
+            kept = zip(self._inputs, self._input_shapes or (), strict=True)
+            part._input_shapes = None
+            part.build([shape for node, shape in kept if id(node.layer) in needed])
+            values = {k: v.copy() for k, v in self._state.items() if k in part._state}
+            part._state.update(values)
+        return part
+
+    def __getattr__(self, name: str) -> Any:
+        raise method_hint(type(self).__name__, name)
+
+    def __repr__(self) -> str:
+        label = f" {self.name!r}" if self.name else ""
+        layers = ", ".join(self.layers)
+        return f"<{type(self).__name__}{label}: {layers}>"
+
+
+class Sequential(Model):
+    """Layers one after the other.
+
+    Parameters
+    ----------
+    *layers : Layer
+        The layers, or one list of them; an `Input` may come first.
+    random_state, dtype, name
+        As in `Model`.
+
+    Examples
+    --------
+    >>> import syn0
+    >>> net = syn0.Sequential(
+    ...     syn0.Dense(64, activation="relu", name="hidden"),
+    ...     syn0.Dense(10, activation="softmax"),
+    ...     random_state=0,
+    ... )
+    >>> net
+    <Sequential: hidden, dense_1>
+    """
+
+    def __init__(
+        self,
+        *layers: Any,
+        random_state: int | np.random.RandomState | None = None,
+        dtype: str = "float32",
+        name: str | None = None,
+    ) -> None:
+        flat = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
+        entrance, output = chain(flat, "Sequential")
+        super().__init__(entrance, output, random_state=random_state, dtype=dtype, name=name)
+
+
+def _sources(node: Node) -> set[int]:
+    found: set[int] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if id(current.layer) not in found:
+            found.add(id(current.layer))
+        stack.extend(current.inputs)
+    return found
+
+
+def _unknown_argument(name: str) -> ArgumentError:
+    known = (
+        "X y loss optimizer epochs batch_size metrics loss_weights validation_data "
+        "sample_weight class_weight callbacks shuffle resume verbose engine threads"
+    ).split()
+    foreign = {
+        "validation_split": "write validation_data=0.2",
+        "max_iter": "write epochs=",
+        "n_epochs": "write epochs=",
+        "num_epochs": "write epochs=",
+        "nb_epoch": "write epochs=",
+        "backend": "write engine=",
+        "device": "write engine=",
+        "lr": "write optimizer=syn0.Adam(learning_rate=...)",
+        "learning_rate": "write optimizer=syn0.Adam(learning_rate=...)",
+        "eval_set": "write validation_data=(X, y)",
+        "criterion": "write loss=",
+        "shuffle_data": "write shuffle=",
+        "early_stopping": "write callbacks=[syn0.EarlyStopping()]",
+        "random_state": "give random_state to the network",
+        "n_jobs": "write threads=",
+    }
+    return ArgumentError(
+        f"fit has no argument {name!r}.", where=f"net.fit({name}=...)",
+        mend=foreign.get(name) or did_you_mean(name, known),
+    )  # fmt: skip
+
+
+def check_gradients(
+    network: Any, X: Any, y: Any = None, *, tolerance: float = 1e-4, loss: Any = None
+) -> float:
+    """Compare the gradients of a network, or of a function, with differences.
+
+    Parameters
+    ----------
+    network : Model or callable
+        A network, whose loss is checked for every parameter; or a function of tensors,
+        such as a loss or an activation, which is checked for its arguments.
+    X, y : array
+        Data for the network; for a function its arguments.
+    tolerance : float
+        Largest relative difference.
+    loss : str or Loss, optional
+        The loss to check with; the last fit's or the default.
+
+    Returns
+    -------
+    float
+        The largest relative difference seen.
+
+    Raises
+    ------
+    GradientError
+        If a derivative is wrong: it names the layer or the argument, and both numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, syn0
+    >>> syn0.check_gradients(lambda x: x * syn0.ops.sigmoid(x), np.array([0.5, -1.0])) < 1e-6
+    True
+    """
+    if isinstance(network, Model):
+        return check_network(network._trainer, X, y, tolerance=tolerance, loss=loss)
+    if not callable(network):
+        raise ArgumentError(
+            f"{network!r} cannot be checked.", expected="a network, or a function of tensors"
+        )
+    arguments = [X] if y is None else [X, y]
+    return check_function(network, arguments, tolerance=tolerance)

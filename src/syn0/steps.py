@@ -1,0 +1,317 @@
+"""The programs of a network's family: predict, activations, evaluate, gradients, train step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from syn0 import ops
+from syn0.errors import ArgumentError, ShapeError
+from syn0.gradient import backpropagate
+from syn0.graph import Tensor, batch, format_shape, input_tensor, topological_order
+from syn0.layers.node import Node
+from syn0.losses import Loss
+from syn0.metrics import Metric
+from syn0.networks import STEP, Network, Trace
+from syn0.optimizers import LBFGS, Optimizer, apply_updates, declare, schedules_of
+from syn0.program import Entry, Program, State
+from syn0.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Target:
+    """How the targets of one output enter the graph.
+
+    Parameters
+    ----------
+    name : str
+        The program's input: ``y``, or ``y_<output>`` where there are several.
+    shape : tuple
+        Of one sample.
+    dtype : str
+        int64 for class numbers, else the network's.
+    classes : int or None
+        How many classes the numbers tell apart; None if the targets stand as they are.
+    """
+
+    name: str
+    shape: tuple[Any, ...]
+    dtype: str
+    classes: int | None = None
+
+    def tensor(self) -> Tensor:
+        """Return the input of the program."""
+        return input_tensor(self.name, (batch, *self.shape), self.dtype)
+
+    def for_loss(self, y: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the targets in the shape of the prediction."""
+        if self.classes is None:
+            return y
+        wanted = ops.one_hot(y, self.classes, y_pred.dtype)
+        assert isinstance(wanted, Tensor)
+        return wanted.named(f"{self.name}_one_hot", scoped=False)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network learns: for each output its loss, targets, metrics and weight.
+
+    A loss that is a `Node` is a number that the network computes itself; it has no target.
+    """
+
+    losses: tuple[Loss | Node, ...]
+    targets: tuple[Target | None, ...]
+    metrics: tuple[tuple[Metric, ...], ...]
+    loss_weights: tuple[float, ...]
+    output_names: tuple[str, ...]
+    weighted: bool = False
+
+    def key(self, output: str, name: str) -> str:
+        """Return the key of history for a figure of one output."""
+        return name if len(self.output_names) == 1 else f"{output}.{name}"
+
+    @property
+    def loss_total(self) -> str:
+        """Whether the losses of batches are averaged into that of an epoch, or added up."""
+        sums = [isinstance(loss, Loss) and loss.reduction == "sum" for loss in self.losses]
+        if any(sums) and not all(sums):
+            raise ArgumentError(
+                "some losses are sums and some are means.", where="loss=", expected="one reduction"
+            )
+        return "sum" if all(sums) else "mean"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The figures of one pass: the loss, and what is reported beside it."""
+
+    loss: Tensor
+    figures: Mapping[str, Tensor]
+    totals: Mapping[str, str]
+    parts: tuple[Tensor, ...]
+
+
+def judge(task: Task, trace: Trace) -> Judged:
+    """Return the loss and the per-sample metrics of a pass."""
+    weight = input_tensor("sample_weight", (batch,), _dtype(trace)) if task.weighted else None
+    figures: dict[str, Tensor] = {}
+    totals: dict[str, str] = {"loss": task.loss_total}
+    parts: list[Tensor] = []
+    total: Tensor | None = None
+    for i, (output, y_pred) in enumerate(trace.outputs.items()):
+        loss, target = task.losses[i], task.targets[i]
+        y = target.tensor() if target is not None else None
+        value = _loss_value(loss, target, y, y_pred, weight, trace)
+        if len(task.output_names) > 1:
+            value = value.named(f"loss_{output}", scoped=False)
+            figures[f"{output}.loss"] = value
+            totals[f"{output}.loss"] = task.loss_total
+            parts.append(value)
+        share = value * task.loss_weights[i] if task.loss_weights[i] != 1 else value
+        total = share if total is None else total + share
+        for metric in task.metrics[i]:
+            if metric.per_sample and y is not None and target is not None:
+                key = task.key(output, metric.name)
+                values = metric(y if target.classes else target.for_loss(y, y_pred), y_pred)
+                values = ops.astype(values, y_pred.dtype)
+                figures[key] = _average(values, weight).named(metric.name, scoped=False)
+                totals[key] = "mean"
+    assert total is not None
+    for penalty in trace.penalties:
+        total = total + penalty
+    if weight is not None:
+        figures["weight"] = ops.sum(weight)
+    return Judged(total.named("loss", scoped=False), figures, totals, tuple(parts))
+
+
+def _dtype(trace: Trace) -> str:
+    return next(iter(trace.outputs.values())).dtype
+
+
+def _loss_value(
+    loss: Loss | Node, target: Target | None, y: Tensor | None, y_pred: Tensor,
+    weight: Tensor | None, trace: Trace,
+) -> Tensor:  # fmt: skip
+    if isinstance(loss, Node):
+        values = trace.nodes[id(loss)]
+        if values.shape != ():
+            raise ShapeError(
+                f"the loss that the network computes has the shape {format_shape(values.shape)}.",
+                expected="a single number",
+                mend="average it in the layer that computes it: syn0.ops.mean",
+            )
+        return values
+    y_true = None if y is None or target is None else target.for_loss(y, y_pred)
+    values = loss(y_true, y_pred)
+    if not isinstance(values, Tensor):
+        raise ArgumentError(
+            f"the loss {loss.name} returned {type(values).__name__}.",
+            expected="a tensor made of y_true and y_pred",
+        )
+    if loss.reduction == "sum":
+        return ops.sum(values if weight is None else _per_row(values, ops.sum) * weight)
+    return _average(values, weight)
+
+
+def _average(values: Tensor, weight: Tensor | None) -> Tensor:
+    """Average over the elements of a sample, then over samples by their weight."""
+    if values.shape == ():
+        return values
+    if weight is None:
+        return ops.mean(values)
+    return ops.sum(_per_row(values, ops.mean) * weight) / ops.sum(weight)
+
+
+def _per_row(values: Tensor, reduce: Callable[..., Tensor]) -> Tensor:
+    return reduce(values, axis=tuple(range(1, values.ndim))) if values.ndim > 1 else values
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What updates each trainable parameter.
+
+    Parameters
+    ----------
+    chosen : tuple of (parameter name, Optimizer)
+        In the order of the network.
+    """
+
+    chosen: tuple[tuple[str, Optimizer], ...]
+
+    @property
+    def optimizers(self) -> dict[str, Optimizer]:
+        """The optimizer of each parameter."""
+        return dict(self.chosen)
+
+    @property
+    def minimizer(self) -> LBFGS | None:
+        """The optimizer that sees the whole data at once, if it is one."""
+        first = self.chosen[0][1]
+        return first if isinstance(first, LBFGS) else None
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """The hyperparameters that are functions of the step."""
+        return schedules_of(self.optimizers)
+
+    def continues(self, other: Plan | None) -> bool:
+        """Tell whether parameters of both plans have the same optimizers."""
+        if other is None:
+            return False
+        mine, theirs = self.optimizers, other.optimizers
+        return all(mine[name] == theirs[name] for name in mine if name in theirs)
+
+    def first_state(self, parameters: Sequence[Entry]) -> State:
+        """Return hyperparameters and slots as they are before the first step."""
+        declared = declare(self.optimizers, parameters)
+        return {e.name: np.full(e.shape, value, dtype=e.dtype) for e, value in declared.items()}
+
+    def describe(self) -> str:
+        """Return the optimizers in words."""
+        return ", ".join(dict.fromkeys(_short(o) for _, o in self.chosen))
+
+    def learning_rate(self, state: State) -> float | None:
+        """Return the step size in use, None where a line search or a schedule finds it."""
+        return float(state["learning_rate"]) if "learning_rate" in state else None
+
+
+def _short(optimizer: Optimizer) -> str:
+    if isinstance(optimizer, LBFGS):
+        return repr(optimizer)
+    rate = optimizer.learning_rate
+    return f"{type(optimizer).__name__}(learning_rate={rate!r})"
+
+
+# ----- programs -----------------------------------------------------------
+
+
+def predict_program(network: Network) -> Program:
+    """Return the program from inputs to outputs."""
+    trace = network.trace()
+    shown = tuple(trace.activations.values())
+    return Program("predict", trace.outputs, sections=(("forward", shown),))
+
+
+def activations_program(network: Network) -> Program:
+    """Return the program that gives what every layer puts out."""
+    trace = network.trace()
+    shown = tuple(trace.activations.values())
+    return Program("activations", trace.activations, sections=(("forward", shown),))
+
+
+def _extra(task: Task) -> list[Node]:
+    return [loss for loss in task.losses if isinstance(loss, Node)]
+
+
+def evaluate_program(network: Network, task: Task) -> Program:
+    """Return the program that gives loss and per-sample metrics, and the outputs."""
+    trace = network.trace(extra=_extra(task))
+    judged = judge(task, trace)
+    outputs = {"loss": judged.loss, **judged.figures}
+    outputs |= {f"output {name}": t for name, t in trace.outputs.items()}
+    sections = (
+        ("forward", tuple(trace.activations.values())),
+        ("loss", (*judged.parts, judged.loss)),
+        ("metrics", tuple(judged.figures.values())),
+    )
+    return Program("evaluate", outputs, sections=sections, totals=judged.totals)
+
+
+def gradient_program(
+    network: Network, task: Task, trainable: Sequence[str], minimizer: LBFGS | None = None
+) -> Program:
+    """Return the program that gives the loss and its gradient for each parameter."""
+    trace = network.trace(training=True, extra=_extra(task))
+    judged = judge(task, trace)
+    reads = {name: trace.reads[name] for name in trainable}
+    penalty = minimizer.penalty(reads) if minimizer is not None else None
+    loss = judged.loss if penalty is None else (judged.loss + penalty).named("loss", scoped=False)
+    gradients = backpropagate(loss, list(reads.values()))
+    outputs = {"loss": loss, **dict(zip(trainable, gradients, strict=True))}
+    sections = (
+        ("forward", tuple(trace.activations.values())),
+        ("loss", (*judged.parts, loss)),
+        ("backward", tuple(gradients)),
+    )
+    return Program("loss_and_gradient", outputs, sections=sections)
+
+
+def train_program(network: Network, task: Task, plan: Plan) -> Program:
+    """Return one step of training.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    task : Task
+        What it learns.
+    plan : Plan
+        What updates each parameter; hyperparameters with a schedule come with each step
+        instead of from the state.
+    """
+    trace = network.trace(training=True, extra=_extra(task))
+    judged = judge(task, trace)
+    names = list(plan.optimizers)
+    gradients = backpropagate(judged.loss, [trace.reads[name] for name in names])
+    step = (STEP.read() + 1).named("step", scoped=False)
+    updates = apply_updates(
+        {name: (trace.reads[name], g) for name, g in zip(names, gradients, strict=True)},
+        plan.optimizers, step, tuple(plan.schedules),
+    )  # fmt: skip
+    updates |= trace.statistics
+    # Who counts the steps when no tensor asks for their number? The trainer.
+    if any(t.op.name == "state" and t.name == "step" for t in topological_order(updates.values())):
+        updates = {"step": step, **updates}
+    sections = [
+        ("forward", tuple(trace.activations.values())),
+        ("loss", (*judged.parts, judged.loss)),
+        ("metrics", tuple(judged.figures.values())),
+        ("backward", tuple(gradients)),
+        ("update", tuple(updates.values())),
+    ]
+    outputs = {"loss": judged.loss, **judged.figures}
+    kept = tuple(s for s in sections if s[1])
+    return Program("train_step", outputs, updates, kept, judged.totals)

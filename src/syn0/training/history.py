@@ -1,0 +1,94 @@
+"""The record of a fit: one list a name, one number an epoch."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterator, Mapping
+
+from syn0.errors import did_you_mean
+
+_MOST_ROWS = 20
+
+
+def format_number(value: float) -> str:
+    """Write a loss or a score with four figures that matter.
+
+    Examples
+    --------
+    >>> format_number(0.97125), format_number(0.0000314159), format_number(1797.0)
+    ('0.9712', '3.142e-05', '1797.0000')
+    """
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.3e}"
+
+
+class History(Mapping[str, list[float]]):
+    """A mapping of lists: what each epoch of a fit ended with.
+
+    Parameters
+    ----------
+    first_epoch : int
+        The number of the epoch that the first row tells of, counted from 0 over the life
+        of the network.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append({"loss": 0.5, "accuracy": 0.8})
+    >>> history.append({"loss": 0.25, "accuracy": 0.9})
+    >>> history["loss"]
+    [0.5, 0.25]
+    >>> history
+    History(2 epochs: loss 0.5000 -> 0.2500, accuracy 0.8000 -> 0.9000)
+    """
+
+    def __init__(self, first_epoch: int = 0) -> None:
+        self.first_epoch = first_epoch
+        self.epochs = 0
+        self._columns: dict[str, list[float]] = {}
+
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add an epoch; a name that it lacks, or that is new, is NaN where it is not known."""
+        for name in row:
+            self._columns.setdefault(name, [math.nan] * self.epochs)
+        for name, column in self._columns.items():
+            column.append(float(row.get(name, math.nan)))
+        self.epochs += 1
+
+    def extend(self, other: History) -> None:
+        """Add all epochs of another history."""
+        for index in range(other.epochs):
+            self.append({name: column[index] for name, column in other.items()})
+
+    def __getitem__(self, name: str) -> list[float]:
+        if name not in self._columns:
+            known = did_you_mean(name, self._columns) if self._columns else "it is empty"
+            raise KeyError(f"the history has no {name!r}: {known}")
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        count = f"{self.epochs} epoch" + ("" if self.epochs == 1 else "s")
+        spans = [
+            f"{name} {format_number(column[0])} -> {format_number(column[-1])}"
+            for name, column in self.items()
+        ]
+        return f"History({count}{': ' if spans else ''}{', '.join(spans)})"
+
+    def _repr_html_(self) -> str:
+        """Show some twenty epochs as a table in a notebook, the first and the last among them."""
+        names = ["epoch", *self]
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+        stride = max(1, math.ceil((self.epochs - 1) / (_MOST_ROWS - 1)))
+        shown = sorted({*range(0, self.epochs, stride), max(self.epochs - 1, 0)})
+        body = ""
+        for index in shown[: self.epochs]:
+            numbers = [format_number(column[index]) for column in self.values()]
+            cells = [str(self.first_epoch + index + 1), *numbers]
+            body += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

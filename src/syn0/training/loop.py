@@ -1,0 +1,304 @@
+"""The loop: spans of steps, and between them whatever is owed to whoever listens.
+
+A span goes to the end of the epoch, or, where nothing is owed at an epoch's end, over many
+epochs. It comes back early for the progress clock and for Ctrl-C. Where spans are split
+has no influence on any number, since feeds and engines go by absolute steps.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from syn0.engines import Control, Executable, Feed
+from syn0.errors import NonFiniteError
+from syn0.program import State
+from syn0.training.events import EpochEnded, EpochStarted, FitEnded, FitStarted, Progress
+from syn0.training.history import History
+from syn0.training.interrupt import Interrupt
+from syn0.training.run import Listener, Run
+
+PROGRESS_INTERVAL = 0.1  # seconds
+
+Evaluate = Callable[[], Mapping[str, float]]
+Summarize = Callable[[Mapping[str, float]], dict[str, float]]
+Explain = Callable[[str, int], NonFiniteError]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a fit ended.
+
+    Parameters
+    ----------
+    reason, message : str
+        As in `FitEnded`.
+    step : int
+        The absolute number of the first step that was not done: where to go on.
+    totals : mapping of str to float
+        What the steps of an unfinished epoch add up to; empty at an epoch's end. Given back
+        as ``Control(row=...)`` with `step`, the epoch ends with the same row as unbroken.
+    """
+
+    reason: str
+    message: str
+    step: int
+    totals: Mapping[str, float]
+
+
+def mean_of_totals(totals: Mapping[str, float]) -> dict[str, float]:
+    """Return each ``<name>_total`` divided by ``weight_total``.
+
+    Examples
+    --------
+    >>> mean_of_totals({"loss_total": 30.0, "accuracy_total": 45.0, "weight_total": 60.0})
+    {'loss': 0.5, 'accuracy': 0.75}
+    """
+    weight = totals["weight_total"] or math.nan
+    return {
+        name.removesuffix("_total"): value / weight
+        for name, value in totals.items()
+        if name != "weight_total"
+    }
+
+
+class Session:
+    """What training by steps and by a host's minimizer share: telling, counting, ending.
+
+    Parameters
+    ----------
+    run : Run
+        What the listeners see.
+    steps_per_epoch, samples : int
+        Steps and samples in one epoch.
+    end : int
+        The absolute number of the step to stop before.
+    evaluate : callable, optional
+        The validation: names with ``val_`` before them, and their values.
+    history : History
+        Gets one row an epoch.
+    interrupt : Interrupt
+        Lets Ctrl-C cut the validation short.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        steps_per_epoch: int,
+        samples: int,
+        end: int,
+        evaluate: Evaluate | None,
+        history: History,
+        control: Control,
+        interrupt: Interrupt,
+    ) -> None:
+        self.run = run
+        self.end = end
+        self.seconds = 0.0  # spent in steps
+        self.logs: Mapping[str, float] = {}  # of the last epoch
+        self._steps_per_epoch = steps_per_epoch
+        self._samples = samples
+        self._evaluate = evaluate
+        self._history = history
+        self._control = control
+        self._interrupt = interrupt
+        self._first_step = run.step
+        self._announced = -1
+        self._cut_short = False
+        self.due = time.monotonic() + PROGRESS_INTERVAL if run.wants_progress else math.inf
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a step is to be done."""
+        return self.run.step < self.end and self.run.stopped is None and not self._control.abort
+
+    def start(self, choices: Sequence[str], keys: Sequence[str], epochs: int) -> None:
+        """Tell that training begins."""
+        self.run.dispatch(
+            FitStarted(
+                choices=tuple(choices),
+                first_step=self._first_step,
+                epochs=epochs,
+                steps_per_epoch=self._steps_per_epoch,
+                samples=self._samples,
+                keys=tuple(keys),
+            )
+        )
+
+    def speed(self) -> float:
+        """Return the samples a second of this fit, validation left out."""
+        steps = self.run.step - self._first_step
+        return steps * self._samples / self._steps_per_epoch / max(self.seconds, 1e-9)
+
+    @property
+    def owes_progress(self) -> bool:
+        """Whether it is time to tell how far training is."""
+        return self.goes_on and time.monotonic() >= self.due
+
+    def tell_progress(self, logs: Mapping[str, float]) -> None:
+        """Tell how far training is."""
+        epoch, step = divmod(self.run.step, self._steps_per_epoch)
+        self.run.dispatch(Progress(epoch, step, logs, self.speed()))
+        self.due = time.monotonic() + PROGRESS_INTERVAL
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Tell that an epoch begins, once."""
+        if epoch > self._announced:
+            self._announced = epoch
+            self.run.dispatch(EpochStarted(epoch))
+
+    def end_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Validate, keep the epoch's row and tell that it is complete."""
+        self.begin_epoch(epoch)
+        try:
+            measured = self._interrupt.at_once(self._evaluate) if self._evaluate else {}
+        except KeyboardInterrupt:
+            # The steps are done and kept; the row tells of them, with NaN for the validation.
+            self._control.abort = self._cut_short = True
+            self._history.append(logs)
+            return
+        self.logs = {**logs, **measured}
+        self._history.append(self.logs)
+        self.run.dispatch(EpochEnded(epoch, self.logs, self.speed()))
+
+    def finish(self) -> Outcome:
+        """Tell how training ended."""
+        step, steps = self.run.step, self._steps_per_epoch
+        epoch, index = divmod(step, steps)
+        if self.run.stopped is not None:
+            reason, message = self.run.stopped
+        elif step >= self.end and not self._cut_short:
+            epochs = epoch - self._first_step // steps
+            reason = "completed"
+            message = f"{epochs} epoch{'' if epochs == 1 else 's'} in {self.seconds:.1f} s"
+        else:
+            place = f"step {index} of {steps} of epoch {epoch + 1}" if index else f"epoch {epoch}"
+            reason = "interrupted"
+            message = f"interrupted after {place}, which is kept; call fit again to continue"
+        self.run.dispatch(FitEnded(reason, message, step))
+        return Outcome(reason, message, step, dict(self._control.row))
+
+    def fail(self, error: NonFiniteError) -> NonFiniteError:
+        """Tell that a number was not finite, and return the error to raise."""
+        self.run.dispatch(FitEnded("not_finite", str(error), self.run.step))
+        return error
+
+
+def train(
+    executable: Executable,
+    state: State,
+    feed: Feed,
+    *,
+    epochs: int,
+    samples: int,
+    explain: Explain,
+    initial_step: int = 0,
+    evaluate: Evaluate | None = None,
+    listeners: Sequence[Listener] = (),
+    control: Control | None = None,
+    history: History | None = None,
+    summarize: Summarize = mean_of_totals,
+    choices: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    restorable: Collection[str] = (),
+    scheduled: Collection[str] = (),
+) -> Outcome:
+    """Train by steps of an executable.
+
+    Parameters
+    ----------
+    executable : Executable
+        A compiled train step.
+    state : dict of str to array
+        Holds the result after the last full step, whatever ends the training.
+    feed : Feed
+        The batches.
+    epochs : int
+        How many more; an epoch that `initial_step` stands within counts as one of them.
+    samples : int
+        Samples in one epoch, for the speed that progress shows.
+    explain : callable
+        ``explain(output, step) -> NonFiniteError`` names layer, cause and remedy.
+    initial_step : int
+        The absolute step to begin with; ``step // feed.steps_per_epoch`` is the epoch.
+    evaluate : callable, optional
+        Called at each epoch's end; what it returns joins the epoch's logs.
+    listeners : sequence of Listener
+        They hear the events; put the progress display first.
+    control : Control, optional
+        To stop from elsewhere, by `abort`, or to go on within an epoch, by `row`.
+    history : History, optional
+        Gets one row an epoch, also when an error ends the training.
+    summarize : callable
+        Makes logs of the totals of an epoch, or of its part that is done.
+    choices, keys : sequence of str
+        As in `FitStarted`.
+    restorable : collection of str
+        The state entries that make up the parameters: trained ones and statistics.
+    scheduled : collection of str
+        Hyperparameters that the feed's tables set.
+
+    Returns
+    -------
+    Outcome
+        How it ended, also after Ctrl-C.
+
+    Raises
+    ------
+    NonFiniteError
+        When a loss or gradient is NaN or infinite; the state is that before the step.
+    """
+    control = Control() if control is None else control
+    steps = feed.steps_per_epoch
+    run = Run(
+        state, listeners=listeners, restorable=restorable, scheduled=scheduled, step=initial_step
+    )
+    with ExitStack() as stack:
+        for listener in listeners:
+            stack.callback(listener.close)
+        session = Session(
+            run,
+            steps_per_epoch=steps,
+            samples=samples,
+            end=(initial_step // steps + epochs) * steps,
+            evaluate=evaluate,
+            history=History(initial_step // steps) if history is None else history,
+            control=control,
+            interrupt=stack.enter_context(Interrupt(control)),
+        )
+        session.start(choices, keys, epochs)
+        free = evaluate is None and not run.every_epoch
+        while session.goes_on:
+            stop = session.end if free else (run.step // steps + 1) * steps
+            control.deadline = session.due
+            _span(session, executable, feed, stop - run.step, control, summarize)
+            if control.failure is not None:
+                raise session.fail(explain(control.failure, run.step))
+            if session.owes_progress:
+                row = control.row
+                session.tell_progress(summarize(row) if row else session.logs)
+        return session.finish()
+
+
+def _span(
+    session: Session,
+    executable: Executable,
+    feed: Feed,
+    count: int,
+    control: Control,
+    summarize: Summarize,
+) -> None:
+    """Run up to `count` steps and tell of the epochs that they complete."""
+    run = session.run
+    epoch = run.step // feed.steps_per_epoch
+    session.begin_epoch(epoch)
+    began = time.perf_counter()
+    run.step += executable.run_span(run.state, feed, run.step, count, control)
+    session.seconds += time.perf_counter() - began
+    rows, control.rows = control.rows, []
+    for number, row in enumerate(rows, epoch):
+        session.end_epoch(number, summarize(row))

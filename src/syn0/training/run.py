@@ -1,0 +1,100 @@
+"""One run of training as its listeners see it: what they may read, change and stop."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+
+from syn0.program import State
+from syn0.training.events import Event, FitEnded, Notice
+
+
+class Listener(ABC):
+    """Hears the events of a run: the progress display, a callback, a test.
+
+    Attributes
+    ----------
+    every_epoch : bool
+        Whether an epoch's end must be heard before the next epoch begins. A run that
+        nobody needs to hear so soon trains many epochs in one call of the engine.
+    wants_progress : bool
+        Whether `Progress` events are wanted.
+    """
+
+    every_epoch: bool = False
+    wants_progress: bool = False
+
+    @abstractmethod
+    def receive(self, event: Event, run: Run) -> None:
+        """Hear one event."""
+
+    def close(self) -> None:  # noqa: B027 (most listeners hold nothing open)
+        """Let go of what is held open; called at the end of every run, also after an error."""
+
+
+class Run:
+    """What a listener may read and change while a network trains.
+
+    Attributes
+    ----------
+    state : dict of str to array
+        The live state. Replace an entry, ``run.state["learning_rate"] = ...``, and never
+        write into its array: others may hold it.
+    step : int
+        The absolute number of the next step.
+    scheduled : collection of str
+        Hyperparameters that a schedule sets at each step, where an edit has no effect.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        listeners: Sequence[Listener] = (),
+        restorable: Collection[str] = (),
+        scheduled: Collection[str] = (),
+        step: int = 0,
+    ) -> None:
+        self.state = state
+        self.step = step
+        self.scheduled = frozenset(scheduled)
+        self.stopped: tuple[str, str] | None = None
+        self._listeners = tuple(listeners)
+        self._restorable = tuple(restorable)
+
+    @property
+    def every_epoch(self) -> bool:
+        """Whether a listener must hear of an epoch before the next begins."""
+        return any(listener.every_epoch for listener in self._listeners)
+
+    @property
+    def wants_progress(self) -> bool:
+        """Whether a listener wants `Progress` events."""
+        return any(listener.wants_progress for listener in self._listeners)
+
+    def stop(self, reason: str = "stopped", message: str = "stopped by a callback") -> None:
+        """End the run before its next step; of several reasons the first counts."""
+        if self.stopped is None:
+            self.stopped = (reason, message)
+
+    def say(self, text: str) -> None:
+        """Show a line to the person who watches."""
+        self.dispatch(Notice(text))
+
+    def copy_parameters(self) -> State:
+        """Return a copy of the parameters and running statistics."""
+        return {name: self.state[name].copy() for name in self._restorable}
+
+    def restore_parameters(self, copies: State) -> None:
+        """Put back what `copy_parameters` returned; optimizer slots and the step stay."""
+        self.state.update({name: array.copy() for name, array in copies.items()})
+
+    def dispatch(self, event: Event) -> None:
+        """Tell the listeners, the first first; of the end the first hears last.
+
+        So the progress display, listed first, shows an epoch before what callbacks say
+        about it, and closes after they have spoken.
+        """
+        order = reversed(self._listeners) if isinstance(event, FitEnded) else self._listeners
+        for listener in order:
+            listener.receive(event, self)

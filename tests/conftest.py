@@ -1,0 +1,37 @@
+"""What all tests share: a fresh, printed seed, and how hypothesis draws."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+SEED = int(os.environ.get("SYN0_TEST_SEED") or secrets.randbits(32))
+
+settings.register_profile(
+    "syn0",
+    deadline=None,  # a busy machine is no failure
+    print_blob=True,  # so that a failure can be repeated elsewhere
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("syn0")
+
+
+def pytest_report_header() -> str:
+    return f"samples drawn with SYN0_TEST_SEED={SEED}"
+
+
+def seeded(*words: object) -> np.random.Generator:
+    """Return the generator for a place in the tests; the header shows how to repeat it."""
+    return np.random.default_rng([SEED, *(zlib.crc32(repr(word).encode()) for word in words)])
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Numbers that are fresh in each run, of their own for each test."""
+    return seeded(request.node.nodeid)
