@@ -229,6 +229,8 @@ def check_derivatives(
                     mend="compare the rule with the function by hand at one point",
                 )
             worst = max(worst, error)
+        if not along:
+            break
         scalar = along[0]
         for slope in along[1:]:
             scalar = scalar + slope

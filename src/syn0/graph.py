@@ -241,7 +241,12 @@ class Tensor:
         return len(self.shape)
 
     def named(self, name: str, *, scoped: bool = True) -> Tensor:
-        """Return this tensor under a name; within a layer the layer's name is added."""
+        """Return this tensor under a name; within a layer the layer's name is added.
+
+        Inputs and state entries keep their own: it says what they read.
+        """
+        if self.op in (input_op, state_op):
+            return self
         full = f"{name}_{_scope.get()}" if scoped and _scope.get() else name
         return replace(self, name=full)
 

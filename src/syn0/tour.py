@@ -50,9 +50,14 @@ def program_of(function: Callable[[], float]) -> str:
     """Return a function's body as a program that prints what the function returns."""
     lines = textwrap.dedent(inspect.getsource(function)).splitlines()
     body = textwrap.dedent("\n".join(lines[2:]))  # after the signature and the docstring
-    imports = "import numpy as np\n" if "np." in body else ""
     shown = re.sub(r"^return (.*)$", r"print(\1)", body, flags=re.MULTILINE)
-    return f"{imports}import syn0\n{shown}\n"
+    first, rest = shown.split("\n\n", 1)
+    found = [line for line in first.splitlines() if line.startswith(("from ", "import "))]
+    if not found:
+        first, rest = "", shown
+    used = ["import numpy as np"] if "np." in shown else []
+    head = "\n".join([*used, *found, "import syn0"])
+    return f"{head}\n\n{rest}\n"
 
 
 # ----- the lesson's network -----------------------------------------------
@@ -68,7 +73,7 @@ def learn_lesson() -> float:
         syn0.Dense(1, activation="sigmoid"),
         random_state=1,
     )
-    net.fit(X, y, optimizer=syn0.SGD(1.0), epochs=10_000, verbose=0)
+    net.fit(X, y, optimizer=syn0.SGD(1.0), epochs=5_000, verbose=0)
     return net.evaluate(X, y)["accuracy"]
 
 
@@ -91,15 +96,15 @@ def diagnose_tumours() -> float:
     X, y = load_breast_cancer(return_X_y=True)
     scores = []
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
-        mean, deviation = X[train].mean(axis=0), X[train].std(axis=0)
         net = syn0.Sequential(
-            syn0.Dense(128, activation="relu"),
-            syn0.Dense(128, activation="relu"),
+            syn0.Normalization(),
+            syn0.Dense(128, activation="tanh"),
+            syn0.Dense(128, activation="tanh"),
             syn0.Dense(2, activation="softmax"),
             random_state=0,
         )
-        net.fit((X[train] - mean) / deviation, y[train], verbose=0)
-        scores.append(net.evaluate((X[test] - mean) / deviation, y[test])["accuracy"])
+        net.fit(X[train], y[train], verbose=0)
+        scores.append(net.evaluate(X[test], y[test])["accuracy"])
     return float(np.mean(scores))
 
 
@@ -132,11 +137,13 @@ def read_digits() -> float:
         X / 16, y, test_size=0.2, stratify=y, random_state=0
     )
     net = syn0.Sequential(
-        syn0.Dense(128, activation="relu", name="hidden"),
+        syn0.Dense(256, activation="relu"),
+        syn0.Dropout(0.3),
+        syn0.Dense(128, activation="relu"),
         syn0.Dense(10, activation="softmax"),
         random_state=0,
     )
-    net.fit(X_train, y_train, epochs=100, verbose=0)
+    net.fit(X_train, y_train, epochs=40, verbose=0)
     return net.evaluate(X_test, y_test)["accuracy"]
 
 
@@ -162,7 +169,7 @@ STOPS = (
     Stop(
         "The lesson's network: four rows that no straight line separates",
         "Three inputs, four hidden units, one output. The hidden layer is what makes it "
-        "possible: without one, a quarter of the answers at least are wrong.",
+        "possible: a single neuron gets at most three of the four right.",
         learn_lesson,
         _lesson_baselines,
         "the four rows it learned",
@@ -170,7 +177,8 @@ STOPS = (
     Stop(
         "Diagnosis: is a tumour malignant?",
         "569 patients, 30 measurements of cell nuclei under a microscope (breast cancer "
-        "Wisconsin, shipped with scikit-learn). Columns are scaled by the training rows.",
+        "Wisconsin, shipped with scikit-learn). The first layer scales the columns by what "
+        "it measures on the training rows; all else is the default fit.",
         diagnose_tumours,
         _tumour_baselines,
         "patients held out, mean of five folds",
@@ -178,7 +186,8 @@ STOPS = (
     Stop(
         "Computer vision: which digit is it?",
         "1,797 handwritten digits of 8 x 8 pixels, shipped with scikit-learn. The softmax "
-        "gives one probability for each of the ten digits.",
+        "gives a probability for each of the ten digits; dropout keeps the network from "
+        "learning the training digits by heart.",
         read_digits,
         _digit_baselines,
         "a fifth of the digits, held out",

@@ -62,7 +62,7 @@ class Page:
         cells = [list(map(str, row)) for row in rows]
         lines = [list(columns), *cells]
         widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-        words = [any(row[i][:1].isalpha() for row in cells) for i in range(len(columns))]
+        words = [all(row[i][:1].isalpha() for row in cells) for i in range(len(columns))]
 
         def line_of(line: Sequence[str]) -> str:
             parts = (

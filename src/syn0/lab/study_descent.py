@@ -212,13 +212,13 @@ def _claims(
     return [
         Claim(
             "The gradient points in the direction of steepest increase.",
-            "slope along the gradient minus the steepest random slope",
-            [(f["along"] - f["steepest"]) / _NUDGE for f in directions],
+            "doublings of the slope, along the gradient against the steepest random direction",
+            [float(np.log2(f["along"] / f["steepest"])) for f in directions],
         ),
         Claim(
             "A step against the gradient reduces the error.",
-            "fall of the loss per unit of length",
-            [-f["against"] / _NUDGE for f in directions],
+            "fall of the loss against it, as a share of the rise along it",
+            [-f["against"] / f["along"] for f in directions],
         ),
         Claim(
             "Repeated, such steps bring the error to an acceptable level.",
