@@ -17,7 +17,8 @@ FLOORS = (
     "errors names hints arrays graph gradient program simplify",
     "ops",
     "engines",
-    "layers activations initializers losses metrics optimizers penalties schedules networks steps energy",
+    "layers activations initializers losses metrics optimizers penalties schedules wiring networks "
+    "steps energy",
     "training diagnosis data files",
     "fitting stateful trainer script summary checking model",
     "neural_network",
@@ -27,13 +28,13 @@ FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names.
 
 # Slow or optional dependencies, and the files that may import them inside a function.
 SLOW = {
-    "sklearn": {"syn0.metrics", "syn0.fitting", "syn0.lab.data"},
+    "sklearn": {"syn0.fitting", "syn0.metrics", "syn0.tour"},
     "scipy": {"syn0.training.minimize"},
-    "rich": {"syn0.training.progress", "syn0.lab.page"},
-    "matplotlib": {"syn0.lab.plots"},
+    "threadpoolctl": {"syn0.engines.threads"},
+    "rich": {"syn0.training.progress"},
     "IPython": {"syn0.training.progress"},
-    "jax": {"syn0.engines.jax"},
-    "llvmlite": {"syn0.engines.llvm"},
+    "threadpoolctl": {"syn0.engines.threads"},
+    "matplotlib": {"syn0.lab.plots"},
 }
 # Modules of the floor below that are never known, though lower: (who, what).
 STRANGERS = (

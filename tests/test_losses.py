@@ -115,6 +115,14 @@ def test_cross_entropy_agrees_with_scikit_learn() -> None:
     assert CrossEntropy()(ONE_HOT, p).mean() == pytest.approx(wanted, rel=1e-12)
 
 
+def test_label_smoothing_spreads_over_all_classes() -> None:
+    log_p = scipy.special.log_softmax(SCORES, axis=1)
+    smooth = 0.9 * ONE_HOT + 0.1 / 4
+    values, dz = on_graph(CrossEntropy(0.1), ONE_HOT, SCORES, activations.softmax)
+    np.testing.assert_allclose(values, -(smooth * log_p).sum(axis=1))
+    np.testing.assert_allclose(dz, np.exp(log_p) - smooth, atol=1e-14)
+
+
 def test_binary_cross_entropy_agrees_with_scikit_learn() -> None:
     p = scipy.special.expit(SCORES)
     wanted = sklearn.metrics.log_loss(YES.ravel(), p.ravel())

@@ -182,9 +182,9 @@ def get_op(name: str) -> Op:
     return _registry[name]
 
 
-def public(function: Callable[..., Any]) -> Callable[..., Any]:
+def public(function: Callable[..., Any], name: str | None = None) -> Callable[..., Any]:
     """Register a function of ops under its array API name, for ``np.<name>(tensor)``."""
-    _functions[function.__name__] = function
+    _functions[name or function.__name__] = function
     return function
 
 
@@ -380,6 +380,13 @@ class Tensor:
         name = aliases.get(function.__name__, function.__name__)
         if name not in _functions:
             _refuse_numpy(function.__name__)
+        try:
+            inspect.signature(_functions[name]).bind(*args, **kwargs)
+        except TypeError as error:
+            raise GraphError(
+                f"np.{function.__name__} of a tensor: {error}.",
+                expected=f"{name}{inspect.signature(_functions[name])}",
+            ) from None
         return _functions[name](*args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:

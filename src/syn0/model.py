@@ -216,7 +216,7 @@ class Model(StatefulNetwork):
         engine : {"auto", "numpy"}
             What computes.
         threads : int or "auto"
-            How many threads an engine with threads may use; NumPy decides for itself.
+            How many threads compute; ``"auto"``: one for small steps.
 
         Returns
         -------

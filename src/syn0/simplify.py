@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from syn0.graph import Op, Tensor, apply, constant, get_op, scope, topological_order
+from syn0.graph import Dimension, Op, Tensor, apply, constant, get_op, scope, topological_order
 
 ELEMENTWISE = frozenset(
     "add subtract multiply divide negative abs sign pow square sqrt exp expm1 log log1p "
@@ -120,7 +120,10 @@ def _key(op: Op, inputs: tuple[Tensor, ...], tensor: Tensor) -> Any:
 
 
 def _frozen(attributes: Mapping[str, Any]) -> str:
-    return repr(sorted(attributes.items()))
+    # Plain values are equal if they read the same; of others, such as graphs, only the same one.
+    plain = (bool, int, float, str, tuple, slice, Dimension, type(None))
+    read = {k: v if isinstance(v, plain) else f"object {id(v)}" for k, v in attributes.items()}
+    return repr(sorted(read.items()))
 
 
 def _number(tensor: Tensor) -> Any:

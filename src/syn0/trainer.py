@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from syn0 import arrays, fitting, optimizers
 from syn0.engines import Executable, choose
+from syn0.engines.threads import limit_threads
 from syn0.errors import ArgumentError, NonFiniteError
 from syn0.fitting import Data
 from syn0.layers import Layer
@@ -98,7 +100,8 @@ class Trainer:
         history = History(self.epochs_done)
         start = {name: value.copy() for name, value in model._state.items()}
         try:
-            self._run(job, history, ProgressDisplay(verbose))
+            with limit_threads(job.threads, self._operations(job)):
+                self._run(job, history, ProgressDisplay(verbose))
         finally:
             done = len(history.get("loss", []))
             if done or self.record is None:
@@ -113,6 +116,11 @@ class Trainer:
             job.task, job.plan, start, self.epochs_done, epochs,
             feed.batch_size, feed.shuffle, feed.steps_per_epoch,
         )  # fmt: skip
+
+    def _operations(self, job: _Job) -> float:
+        """Return about how many operations a step takes: a product forward, two back."""
+        weights = sum(math.prod(e.shape) for e in self.model.entries() if len(e.shape) > 1)
+        return 6.0 * job.feed.batch_size * weights
 
     def rehearse(
         self, X: Any, y: Any, sample_weight: Any, last: Record | None, **options: Any
@@ -171,7 +179,7 @@ class Trainer:
         choices = self._choices(task, plan, feed, data, validation, engine, why, batch_size)
         return _Job(
             settings, task, plan, {**fresh, **own}, data, validation, feed, int(epochs),
-            listeners, (*choices, *notice),
+            listeners, (*choices, *notice), threads,
         )  # fmt: skip
 
     def _offset(self, fresh: Mapping[str, Array], data: Data, batch_size: Any) -> int:
@@ -484,6 +492,7 @@ class _Job:
     epochs: int
     listeners: tuple[Any, ...]
     choices: tuple[str, ...]
+    threads: int | str
 
 
 class _Counter(Listener):

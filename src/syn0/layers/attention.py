@@ -137,8 +137,6 @@ class MultiHeadAttention(Layer):
         shapes = shape if shape and isinstance(shape[0], tuple) else (shape,)
         features = [known_sizes(self, s, last=1)[0] for s in shapes]
         query, value, key = features[0], features[min(1, len(features) - 1)], features[-1]
-        if len(features) == 2:
-            key = value
         keys = self.num_heads * self.key_dim
         values = self.num_heads * (self.value_dim or self.key_dim)
         sizes: dict[str, Shape] = {

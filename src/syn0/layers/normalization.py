@@ -191,14 +191,14 @@ class BatchNormalization(Layer):
         x = one_input(self, x)
         if not training:
             y = (x - p["mean"]) / ops.sqrt(p["variance"] + p["epsilon"])
-            return self._affine(p, y)
+            return self._affine(p, y.named("normalized"))
         axes = tuple(range(x.ndim - 1))
         mean = ops.mean(x, axis=axes).named("batch_mean")  # (features,)
         centered = (x - mean).named("centered")
         variance = ops.mean(ops.square(centered), axis=axes).named("batch_variance")
-        y = centered / ops.sqrt(variance + p["epsilon"])
+        deviation = ops.sqrt(variance + p["epsilon"]).named("deviation")
         keep = p["decay"]
-        return self._affine(p, y), {
+        return self._affine(p, (centered / deviation).named("normalized")), {
             "mean": keep * p["mean"] + (1 - keep) * mean,
             "variance": keep * p["variance"] + (1 - keep) * variance,
         }
@@ -256,7 +256,8 @@ class LayerNormalization(Layer):
         x = one_input(self, x)
         centered = (x - ops.mean(x, axis=-1, keepdims=True)).named("centered")
         variance = ops.mean(ops.square(centered), axis=-1, keepdims=True)
-        y = centered / ops.sqrt(variance + p["epsilon"])
+        deviation = ops.sqrt(variance + p["epsilon"]).named("deviation")
+        y = (centered / deviation).named("normalized")
         y = p["gamma"] * y if self.scale else y
         return y + p["beta"] if self.center else y
 

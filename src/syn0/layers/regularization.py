@@ -54,7 +54,7 @@ class Dropout(Layer):
 
 def drop(p: LayerValues, x: Tensor, rate: Tensor) -> Tensor:
     """Return `x` with a share of it set to 0, the rest scaled up."""
-    kept = p.random_uniform(x.shape) >= rate
+    kept = (p.random_uniform(x.shape) >= rate).named("kept")
     return ops.where(kept, x / (1 - rate), 0)
 
 

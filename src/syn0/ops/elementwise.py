@@ -462,6 +462,7 @@ def _where_samples(rng: np.random.Generator) -> Iterable[Sample]:
 
 
 where = Op("where", _where_shape, _where, _where_derivative, _where_samples)
+public(lambda condition, x, y: where(condition, x, y), "where")
 
 
 @public

@@ -134,10 +134,13 @@ argmax_op = Op(
 )
 
 
-@public
 def argmax(x: Any, axis: int = -1) -> Any:
     """Return the index of the largest value along `axis`."""
     return argmax_op(x, axis=normalize_axes(x, axis))
+
+
+# NumPy's own default is the index in the flattened array.
+public(lambda a, axis=None: argmax(a if axis is not None else a.reshape(-1), axis or 0), "argmax")
 
 
 # ----- logsumexp, softmax -------------------------------------------------

@@ -24,6 +24,7 @@ from syn0.graph import (
     Size,
     Tensor,
     bad_shape,
+    constant,
     format_shape,
     public,
 )
@@ -129,6 +130,8 @@ def reshape(x: Any, shape: Sequence[Size]) -> Any:
     if not isinstance(x, Tensor):
         return np.reshape(x, shape)
     target = list(shape)
+    if target.count(-1) > 1:
+        raise bad_shape("reshape", f"only one size of {tuple(shape)} may be -1", x)
     if -1 in [d for d in target if isinstance(d, int)]:
         place = next(i for i, d in enumerate(target) if isinstance(d, int) and d == -1)
         rest = target[:place] + target[place + 1 :]
@@ -206,6 +209,7 @@ matrix_transpose = Op(
     _matrix_transpose_derivative,
     _matrix_transpose_samples,
 )
+public(lambda x: matrix_transpose(x), "matrix_transpose")
 
 
 # ----- expand_dims, squeeze -----------------------------------------------
@@ -441,6 +445,8 @@ def getitem(x: Tensor, key: Any) -> Any:
             axis += 1
         else:
             raise ShapeError(f"a tensor cannot be indexed by {k!r}.", expected="ints and slices")
+    if len(slices) > x.ndim:
+        raise bad_shape("getitem", f"{len(slices)} indices for {x.ndim} axes", x)
     if any(s != slice(None) for s in slices):
         x = slice_op(x, key=tuple(slices))
     for where, edit in edits:
@@ -566,10 +572,24 @@ def _take_samples(rng: np.random.Generator) -> Iterable[Sample]:
 take_op = Op("take", _take_shape, _take, _take_derivative, _take_samples)
 
 
-@public
 def take(x: Any, indices: Any) -> Any:
     """Return the rows of `x` (its first axis) that `indices` name."""
-    return take_op(x, indices)
+    return take_op(x, _whole(indices, x))
+
+
+def _numpy_take(a: Any, indices: Any, axis: int | None = None) -> Any:
+    if axis != 0:
+        raise ShapeError("np.take of a tensor takes rows only.", expected="axis=0")
+    return take(a, indices)
+
+
+public(_numpy_take, "take")
+
+
+def _whole(indices: Any, x: Any) -> Any:
+    """Keep index arrays whole numbers, whatever the dtype of `x`."""
+    plain = isinstance(indices, Tensor) or not isinstance(x, Tensor)
+    return indices if plain else constant(np.asarray(indices))
 
 
 def _scatter_shape(values: Tensor, indices: Tensor, *, shape: Shape) -> tuple[Shape, str]:
@@ -604,7 +624,7 @@ scatter_add_op = Op(
 @public
 def scatter_add(values: Any, indices: Any, shape: Sequence[Size]) -> Any:
     """Return zeros of `shape` to whose rows `indices` the `values` are added."""
-    return scatter_add_op(values, indices, shape=tuple(shape))
+    return scatter_add_op(values, _whole(indices, values), shape=tuple(shape))
 
 
 def _one_hot_shape(labels: Tensor, *, classes: int, dtype: str) -> tuple[Shape, str]:
