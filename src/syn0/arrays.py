@@ -189,8 +189,9 @@ def check_targets(y: Any, shape: Shape, kind: str, name: str = "y") -> Array:
         Numbers; for classes their numbers or one-hot rows.
     shape : tuple
         The shape of the output for one sample.
-    kind : {"values", "classes"}
-        What the loss compares with.
+    kind : {"values", "classes", "questions"}
+        What the loss compares with: numbers, classes that exclude each other, or a yes or
+        no for each output.
     name : str
         How errors call them.
     """
@@ -206,10 +207,10 @@ def check_targets(y: Any, shape: Shape, kind: str, name: str = "y") -> Array:
         checked = array[..., None]
     else:
         raise _wrong_targets(array, shape, name)
-    if kind == "classes" and (checked.min() < 0 or checked.max() > 1):
+    if kind != "values" and (checked.min() < 0 or checked.max() > 1):
         raise DataError(
             f"{name} holds values from {checked.min()} to {checked.max()}.",
-            expected="0 or 1 for one output unit",
+            expected="0 or 1 for each output unit",
             mend="for several classes end with Dense(classes, activation='softmax')",
         )
     return checked

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from syn0 import arrays, losses, metrics
 from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
-from syn0.graph import Shape
+from syn0.graph import Shape, Tensor
 from syn0.layers.node import Node
 from syn0.losses import Loss
 from syn0.networks import Network
@@ -168,7 +168,7 @@ def make_task(
         if isinstance(one, Node) or (truths[i] is None and isinstance(one, losses.FunctionLoss)):
             targets.append(None)
         else:
-            target, array = _target(one, truths[i], y_pred.shape[1:], network.dtype, name, what)
+            target, array = _target(one, truths[i], y_pred, name, what)
             targets.append(target)
             values[name] = array
         chosen.append(_metrics(wanted[i], one, y_pred))
@@ -197,8 +197,9 @@ def distribute_metrics(given: Any, names: Sequence[str]) -> list[Any]:
 
 
 def _target(
-    loss: Loss, y: Any, shape: Shape, dtype: str, name: str, what: str
+    loss: Loss, y: Any, y_pred: Tensor, name: str, what: str
 ) -> tuple[Target, Array]:
+    shape = y_pred.shape[1:]
     if y is None:
         raise DataError(
             f"{what} is None.",
@@ -206,6 +207,8 @@ def _target(
             mend="give fit(X, y)",
         )
     kind = loss.targets
+    if kind == "classes" and not loss.exclusive(y_pred):
+        kind = "questions"
     if isinstance(loss, losses.FunctionLoss) and shape and shape[-1] != 1:
         given = np.asarray(y) if not isinstance(y, np.ndarray) else y
         if given.dtype.kind in "iu" and given.ndim == len(shape):
@@ -215,7 +218,7 @@ def _target(
         units = shape[-1]
         assert isinstance(units, int)
         return Target(name, shape[:-1], "int64", units), array
-    return Target(name, shape, dtype), array
+    return Target(name, shape, y_pred.dtype), array
 
 
 # ----- weights and splits -------------------------------------------------

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import keyword
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import ops
-from syn0.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError, did_you_mean
+from syn0.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError
 from syn0.graph import (
     Shape,
     Tensor,
@@ -23,11 +21,16 @@ from syn0.graph import (
     scope,
     time,
 )
-from syn0.initializers import Initializer
 from syn0.layers import Embedding, Input, Layer
-from syn0.layers.node import LayerLike, Node, as_node, connect
-from syn0.names import snake_case
+from syn0.layers.node import LayerLike, Node, connect
 from syn0.program import Entry, State
+from syn0.wiring import Wiring, node_key
+
+SEED = Entry("seed", (), "uint32", "counter")
+STEP = Entry("step", (), "int64", "counter")
+
+
+# ----- what is declared ---------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Declared:
     """An entry of the state together with what fills it at first."""
 
     entry: Entry
-    initializer: Initializer | None = None
+    initializer: Callable[..., NDArray[Any]] | None = None
     value: float | None = None
 
     def first_value(self, seed: int, number: int) -> NDArray[Any]:
@@ -47,12 +50,102 @@ class Declared:
         return np.asarray(drawn, dtype=self.entry.dtype)
 
 
+@dataclass
+class Layout:
+    """What is known of a network once the shapes of its inputs are.
+
+    Attributes
+    ----------
+    input_shapes, output_shapes : tuple of shapes
+        Of one sample.
+    declared : dict of name to Declared
+        The entries of the state, in the order of the layers.
+    local_names : dict of layer name to {local name: name}
+        What each layer calls its entries.
+    shapes : dict of layer name to shape
+        Of what each layer puts out for one sample.
+    """
+
+    input_shapes: tuple[Shape, ...]
+    declared: dict[str, Declared] = field(default_factory=dict)
+    local_names: dict[str, dict[str, str]] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    output_shapes: tuple[Shape, ...] = ()
+
+    def declare(self, name: str, layer: LayerLike, shape: Any, dtype: str) -> None:
+        """Note the entries that a layer needs for inputs of this shape."""
+        table = self.local_names.setdefault(name, {})
+        groups = (("parameter", layer.parameters(shape)), ("statistic", layer.state(shape)))
+        for role, declared in groups:
+            for short, (size, initializer) in declared.items():
+                _check_entry(name, short, size)
+                table[short] = f"{short}_{name}"
+                entry = Entry(table[short], tuple(size), dtype, role, role == "parameter")
+                self._add(Declared(entry, initializer), layer)
+        for short, value in layer.hyperparameters().items():
+            table[short] = f"{short}_{name}"
+            entry = Entry(table[short], (), dtype, "hyperparameter")
+            self._add(Declared(entry, value=value), layer)
+
+    def _add(self, declared: Declared, layer: LayerLike) -> None:
+        known = self.declared.setdefault(declared.entry.name, declared)
+        if known.entry != declared.entry:
+            raise ShapeError(
+                f"{declared.entry.name} would be {format_shape(declared.entry.shape)} here and "
+                f"{format_shape(known.entry.shape)} where {layer!r} was used first.",
+                expected="one shape: a layer that is used twice shares its parameters",
+                mend="make two layers",
+            )
+
+
+def _check_entry(layer: str, name: str, shape: Any) -> None:
+    fixed = isinstance(shape, tuple) and all(isinstance(d, (int, np.integer)) for d in shape)
+    if not fixed or any(d < 0 for d in shape):
+        raise ShapeError(
+            f"the parameter {name!r} has the shape {shape!r}.",
+            where=f"layer {layer!r}",
+            expected="a tuple of whole numbers; a parameter cannot have the size of a batch",
+        )
+
+
+# ----- one pass -----------------------------------------------------------
+
+
+@dataclass
+class Gathered:
+    """What a pass collects from all layers, those of networks inside networks included.
+
+    Attributes
+    ----------
+    dtype : str
+        Of random numbers.
+    streams : int
+        How many random ops there were: the number of each is its place in the network.
+    penalties : list of Tensor
+        What parameters add to the loss.
+    measured : dict
+        The layers that take statistics from the training data by their scope, each with
+        what it reads.
+    """
+
+    dtype: str
+    streams: int = 0
+    penalties: list[Tensor] = field(default_factory=list)
+    measured: dict[str, tuple[Layer, Tensor]] = field(default_factory=dict)
+
+    def draw(self, op: Callable[..., Any], shape: Shape) -> Tensor:
+        """Return random numbers of the next stream."""
+        stream, self.streams = self.streams, self.streams + 1
+        drawn: Tensor = op(SEED.read(), STEP.read(), stream=stream, shape=shape, dtype=self.dtype)
+        return drawn
+
+
 class LayerEntries(Mapping[str, Tensor]):
     """What a layer's `forward` sees of the state: its own entries by their local names."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], randomness: Randomness) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor], gathered: Gathered) -> None:
         self._tensors = dict(tensors)
-        self.randomness = randomness
+        self.gathered = gathered
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._tensors:
@@ -71,44 +164,31 @@ class LayerEntries(Mapping[str, Tensor]):
 
     def random_uniform(self, shape: Shape) -> Tensor:
         """Return uniform numbers in [0, 1), new at each step."""
-        return self.randomness.draw("random_uniform", shape)
+        return self.gathered.draw(ops.random_uniform, shape)
 
     def random_normal(self, shape: Shape) -> Tensor:
         """Return standard normal numbers, new at each step."""
-        return self.randomness.draw("random_normal", shape)
-
-
-@dataclass
-class Randomness:
-    """Hands out the streams: the number of a drawing op is its place in the network."""
-
-    dtype: str
-    streams: int = 0
-
-    def draw(self, op: str, shape: Shape) -> Tensor:
-        """Return random numbers of the next stream."""
-        stream, self.streams = self.streams, self.streams + 1
-        draw = ops.random_uniform if op == "random_uniform" else ops.random_normal
-        drawn = draw(SEED.read(), STEP.read(), stream=stream, shape=shape, dtype=self.dtype)
-        assert isinstance(drawn, Tensor)
-        return drawn
-
-
-SEED = Entry("seed", (), "uint32", "counter")
-STEP = Entry("step", (), "int64", "counter")
+        return self.gathered.draw(ops.random_normal, shape)
 
 
 @dataclass
 class Trace:
     """The tensors of one pass through a network."""
 
-    inputs: dict[str, Tensor]
-    outputs: dict[str, Tensor]
+    gathered: Gathered
+    inputs: dict[str, Tensor] = field(default_factory=dict)
+    outputs: dict[str, Tensor] = field(default_factory=dict)
     activations: dict[str, Tensor] = field(default_factory=dict)
     statistics: dict[str, Tensor] = field(default_factory=dict)
-    penalties: list[Tensor] = field(default_factory=list)
     nodes: dict[int, Tensor] = field(default_factory=dict)
     reads: dict[str, Tensor] = field(default_factory=dict)
+
+    def read(self, entry: Entry, entries: LayerEntries | None) -> Tensor:
+        """Return the tensor of an entry, one for all its readers."""
+        if entry.name not in self.reads:
+            own = entries is None
+            self.reads[entry.name] = entry.read() if own else entries[entry.name]  # type: ignore[index]
+        return self.reads[entry.name]
 
 
 class Network:
@@ -134,59 +214,37 @@ class Network:
             )  # fmt: skip
         self.dtype = str(dtype)
         self.name = name
+        given = isinstance(inputs, Wiring)
+        self.wiring = inputs if given else Wiring.of(inputs, outputs)
+        self.layout: Layout | None = None
+        self.frozen: set[str] = set()  # names of layers
         self._nested: Nested | None = None
-        self._set_wires(inputs, outputs)
-        self._declared: dict[str, Declared] = {}
-        self._local_names: dict[str, dict[str, str]] = {}
-        self._frozen: frozenset[str] = frozenset()
-        self._shapes: dict[str, Shape] = {}
-        self._input_shapes: tuple[Shape, ...] | None = None
 
-    def _set_wires(self, inputs: Any, outputs: Any) -> None:
-        named_outputs = dict(outputs) if isinstance(outputs, Mapping) else None
-        given = list(named_outputs.values()) if named_outputs else _as_list(outputs)
-        self._outputs = tuple(as_node(node) for node in given)
-        self._inputs = tuple(as_node(node) for node in _as_list(inputs))
-        self._order = _wire_order(self._inputs, self._outputs)
-        self._layer_names = _name_layers(self._order)
-        self.input_names = _input_names(self._inputs, self._layer_names)
-        names = [self._layer_names[id(node.layer)] for node in self._outputs]
-        self.output_names = tuple(named_outputs) if named_outputs else tuple(names)
-        if len(set(self.output_names)) < len(self.output_names):
-            raise ArgumentError(
-                f"two outputs share the name {Counter(names).most_common(1)[0][0]!r}.",
-                mend="name the layers, or give outputs as {name: node}",
-            )
+    def twin(self) -> Network:
+        """Return a definition of the same layers and names, not built, frozen alike."""
+        other = Network(self.wiring, None, dtype=self.dtype, name=self.name)
+        other.frozen = self.frozen  # the very set: what is frozen later is frozen there too
+        return other
 
     # ----- layers by name
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """What the inputs are called."""
+        return self.wiring.input_names
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What the outputs are called."""
+        return self.wiring.output_names
+
+    @property
     def layers(self) -> dict[str, LayerLike]:
         """The layers by name, in the order in which data pass through them."""
-        named: dict[str, LayerLike] = {}
-        for node in self._order:
-            if not _is_input(node):
-                named.setdefault(self._layer_names[id(node.layer)], node.layer)
-        return named
+        return self.wiring.layers
 
     def __getitem__(self, name: str) -> LayerLike:
-        layers = self.layers
-        if name not in layers:
-            raise UnknownNameError(
-                f"there is no layer {name!r}.", mend=did_you_mean(str(name), layers)
-            )
-        return layers[name]
-
-    def source_of(self, layer: str) -> str | None:
-        """Return the layer or input that feeds a layer, None if there are several."""
-        node = next(n for n in self._order if self._layer_names.get(id(n.layer)) == layer)
-        if len(node.inputs) != 1:
-            return None
-        (before,) = node.inputs
-        keys = [_node_key(n) for n in self._inputs]
-        if _node_key(before) in keys:
-            return self.input_names[keys.index(_node_key(before))]
-        return self._layer_names[id(before.layer)]
+        return self.wiring.layer(name)
 
     def __call__(self, *inputs: Any) -> Node:
         """Use this network as a layer of another."""
@@ -203,198 +261,207 @@ class Network:
     @property
     def built(self) -> bool:
         """Whether shapes and entries are known."""
-        return self._input_shapes is not None
+        return self.layout is not None
 
-    def _build(self, shapes: Sequence[Shape]) -> None:
-        """Run the shape rules once and note what entries the layers declare."""
-        self._input_shapes = tuple(tuple(s) for s in shapes)
-        self._declared = {}
-        self._shapes = {}
-        try:
-            trace = self._walk(training=True, declare=True)
-        except Exception:
-            self._input_shapes = None
-            self._declared = {}
-            raise
-        shape_of = {name: t.shape[1:] for name, t in trace.activations.items()}
-        self._shapes = shape_of
-        self._output_shapes = tuple(t.shape[1:] for t in trace.outputs.values())
-
-    def entries(self) -> list[Entry]:
-        """Return the declaration of the state that the layers need."""
-        self._need_shapes()
-        return [d.entry for d in self._declared.values()]
-
-    def _need_shapes(self) -> None:
-        if self._input_shapes is None:
+    def known_layout(self) -> Layout:
+        """Return the layout, or raise `NotBuiltError`."""
+        if self.layout is None:
             raise NotBuiltError(
                 "the network does not know the shape of its input yet.",
                 mend="call net.build(shape), give Input(shape) first, or call fit",
             )
+        return self.layout
+
+    def lay_out(self, shapes: Sequence[Shape]) -> Layout:
+        """Run the shape rules once and note what entries the layers declare."""
+        layout = Layout(tuple(tuple(s) for s in shapes))
+        tensors = self._input_tensors(layout)
+        trace = _Walk(self, layout, training=True, declares=True).through(tensors)
+        layout.shapes = {name: t.shape[1:] for name, t in trace.activations.items()}
+        layout.output_shapes = tuple(t.shape[1:] for t in trace.outputs.values())
+        self.layout = layout
+        return layout
+
+    def entries(self) -> list[Entry]:
+        """Return the declaration of the state that the layers need."""
+        return [d.entry for d in self.known_layout().declared.values()]
+
+    def entries_of(self, layer: str) -> dict[str, Entry]:
+        """Return the entries of one layer by their local names."""
+        layout = self.known_layout()
+        names = layout.local_names.get(layer, {})
+        return {short: layout.declared[full].entry for short, full in names.items()}
+
+    def layer_of(self, entry: str) -> str | None:
+        """Return the name of the layer that declares an entry."""
+        tables = self.known_layout().local_names.items()
+        return next((layer for layer, names in tables if entry in names.values()), None)
+
+    def frozen_entries(self) -> frozenset[str]:
+        """Return the entries of frozen layers, those of networks inside included."""
+        found = {e.name for layer in self.frozen for e in self.entries_of(layer).values()}
+        for name, layer in self.layers.items():
+            if isinstance(layer, Nested):
+                found |= {f"{inner}_{name}" for inner in layer.frozen_entries()}
+        return frozenset(found)
 
     def declared_shapes(self) -> list[Shape] | None:
         """Return the shapes that Input layers state, or None where one does not."""
         shapes = []
-        for node in self._inputs:
+        for node in self.wiring.inputs:
             if not isinstance(node.layer, Input) or node.layer.shape is None:
                 return None
             shapes.append(tuple(time if d is None else d for d in node.layer.shape))
         return shapes
 
-    def trace(self, *, training: bool = False, extra: Sequence[Node] = ()) -> Trace:
-        """Return the tensors from inputs to outputs."""
-        self._need_shapes()
-        return self._walk(training=training, declare=False, extra=extra)
+    def held(self, entry: str) -> NDArray[Any] | None:
+        """Return the number that an entry holds: none, since a definition has no numbers."""
+        return None
 
-    def _walk(
-        self,
-        *,
-        training: bool,
-        declare: bool,
-        extra: Sequence[Node] = (),
-        given: Sequence[Tensor] | None = None,
-        entries: LayerEntries | None = None,
+    def first_state(self, seed: int) -> State:
+        """Return the initial state: parameters, statistics, hyperparameters, seed and step."""
+        state: State = {
+            name: declared.first_value(seed, number)
+            for number, (name, declared) in enumerate(self.known_layout().declared.items())
+        }
+        state[SEED.name] = np.asarray(seed, dtype=SEED.dtype)
+        state[STEP.name] = np.asarray(0, dtype=STEP.dtype)
+        return state
+
+    # ----- tensors
+
+    def trace(self, *, training: bool = False, extra: Sequence[Node] = ()) -> Trace:
+        """Return the tensors from inputs to outputs, and those of some more nodes."""
+        layout = self.known_layout()
+        walk = _Walk(self, layout, training=training, extra=extra)
+        return walk.through(self._input_tensors(layout))
+
+    def trace_inside(
+        self, given: Sequence[Tensor], entries: LayerEntries, *, training: bool
     ) -> Trace:
-        randomness = entries.randomness if entries else Randomness(self.dtype)
-        outer = current_scope()
-        trace = Trace({}, {})
+        """Return the tensors as part of another network, which holds the entries."""
+        walk = _Walk(self, self.known_layout(), training=training, entries=entries)
+        return walk.through(given)
+
+    def input_tensors(self) -> list[Tensor]:
+        """Return the tensors through which data enter."""
+        return self._input_tensors(self.known_layout())
+
+    def _input_tensors(self, layout: Layout) -> list[Tensor]:
+        parts = zip(self.input_names, self.wiring.inputs, layout.input_shapes, strict=True)
+        return [
+            input_tensor(name, (batch, *shape), self._input_dtype(node))
+            for name, node, shape in parts
+        ]
+
+    def _input_dtype(self, node: Node) -> str:
+        if isinstance(node.layer, Input) and node.layer.dtype is not None:
+            return node.layer.dtype
+        readers = [r for r in self.wiring.readers_of(node) if isinstance(r, Layer)]
+        wanted = {layer.input_dtype for layer in readers} - {None}
+        return wanted.pop() or self.dtype if wanted else self.dtype
+
+    def vocabulary_of(self, name: str) -> int | None:
+        """Return how many whole numbers an input may hold, where it goes into an embedding."""
+        readers = self.wiring.readers_of(self.wiring.inputs[self.input_names.index(name)])
+        return min((r.vocabulary for r in readers if isinstance(r, Embedding)), default=None)
+
+
+@dataclass
+class _Walk:
+    """One way through a network, from the tensors of its inputs to those of its outputs."""
+
+    network: Network
+    layout: Layout
+    training: bool
+    declares: bool = False
+    extra: Sequence[Node] = ()
+    entries: LayerEntries | None = None  # those of the network around, if there is one
+
+    def through(self, tensors: Sequence[Tensor]) -> Trace:
+        """Return what each node puts out."""
+        wiring, outer = self.network.wiring, current_scope()
+        inside = self.entries.gathered if self.entries else None
+        trace = Trace(inside or Gathered(self.network.dtype))
+        trace.inputs = dict(zip(wiring.input_names, tensors, strict=True))
         values = trace.nodes
-        tensors = given or self.input_tensors()
-        for node, tensor in zip(self._inputs, tensors, strict=True):
-            values[_node_key(node)] = tensor
-        trace.inputs = dict(zip(self.input_names, tensors, strict=True))
-        order = self._order if not extra else _wire_order(self._inputs, (*self._outputs, *extra))
+        for node, tensor in zip(wiring.inputs, tensors, strict=True):
+            values[node_key(node)] = tensor
+        order, names = wiring.extended(self.extra)
         for node in order:
-            key = _node_key(node)
-            if key in values:
+            if node_key(node) in values:
                 continue
-            if id(node.layer) not in self._layer_names:
-                raise ArgumentError(
-                    f"the loss needs {node.layer!r}, which is not part of the network.",
-                    mend="let a layer between inputs and outputs compute it",
-                )
-            name = self._layer_names[id(node.layer)]
-            inputs = [values[_node_key(source)] for source in node.inputs]
+            name = names[id(node.layer)]
+            inputs = [values[node_key(source)] for source in node.inputs]
             with scope(f"{name}_{outer}" if outer else name):
-                values[key] = self._apply(
-                    name, node.layer, inputs, training, declare, trace, randomness, entries
-                )
-        outputs = (values[_node_key(node)] for node in self._outputs)
-        trace.outputs = dict(zip(self.output_names, outputs, strict=True))
+                values[node_key(node)] = self._apply(name, node.layer, inputs, trace)
+        ends = (values[node_key(node)] for node in wiring.outputs)
+        trace.outputs = dict(zip(wiring.output_names, ends, strict=True))
         return trace
 
     def _apply(
-        self, name: str, layer: LayerLike, inputs: list[Tensor], training: bool,
-        declare: bool, trace: Trace, randomness: Randomness, entries: LayerEntries | None,
-    ) -> Tensor:  # fmt: skip
+        self, name: str, layer: LayerLike, inputs: Sequence[Tensor], trace: Trace
+    ) -> Tensor:
         shapes = tuple(x.shape[1:] for x in inputs)
         shape = shapes[0] if len(shapes) == 1 else shapes
-        if declare:
-            self._declare(name, layer, shape)
-        local = self._local_names[name]
-        for full in local.values():
-            if full not in trace.reads:
-                own = self._declared[full].entry
-                trace.reads[full] = entries[full] if entries is not None else own.read()
-        p = LayerEntries({k: trace.reads[full] for k, full in local.items()}, randomness)
+        if self.declares:
+            self.layout.declare(name, layer, shape, self.network.dtype)
+        elif name not in self.layout.local_names:
+            _check_extra(name, layer, shape)
+        local = self.layout.local_names.get(name, {})
+        reads = {
+            short: trace.read(self.layout.declared[full].entry, self.entries)
+            for short, full in local.items()
+        }
+        p = LayerEntries(reads, trace.gathered)
         x = inputs[0] if len(inputs) == 1 else tuple(inputs)
         # A frozen layer with running statistics uses them, as it will when predicting.
-        training = training and not (name in self._frozen and bool(layer.state(shape)))
-        result = layer.forward(p, x, training=training)
+        settled = name in self.network.frozen and bool(layer.state(shape))
+        result = layer.forward(p, x, training=self.training and not settled)
         if isinstance(result, tuple):
-            result, statistics = result
-            trace.statistics |= {local[k]: v for k, v in statistics.items()}
+            result, statistics = _split_result(name, result)
+            trace.statistics |= {local[short]: new for short, new in statistics.items()}
         if not isinstance(result, Tensor):
             raise ArgumentError(
                 f"the layer {name!r} returned {type(result).__name__} from `forward`.",
                 expected="a tensor, or a tensor and a dict of new statistics",
             )
         if isinstance(layer, Layer):
-            trace.penalties += layer.penalties(p)
+            trace.gathered.penalties += layer.penalties(p)
+            if type(layer).statistics is not Layer.statistics:
+                trace.gathered.measured[current_scope()] = (layer, inputs[0])
         if result.op.name not in ("input", "state"):
             result = result.named(current_scope(), scoped=False)
         trace.activations[name] = result
         return result
 
-    def _declare(self, name: str, layer: LayerLike, shape: Any) -> None:
-        table: dict[str, str] = {}
-        groups = (
-            ("parameter", layer.parameters(shape)),
-            ("statistic", layer.state(shape)),
+
+def _split_result(name: str, result: tuple[Any, ...]) -> tuple[Any, Mapping[str, Tensor]]:
+    if len(result) == 2 and isinstance(result[1], Mapping):
+        return result[0], result[1]
+    raise ArgumentError(
+        f"the layer {name!r} returned {len(result)} things from `forward`.",
+        expected="a tensor, or a tensor and a dict of new statistics",
+    )
+
+
+def _check_extra(name: str, layer: LayerLike, shape: Any) -> None:
+    if layer.parameters(shape) or layer.state(shape) or layer.hyperparameters():
+        raise ArgumentError(
+            f"the loss needs the layer {name!r}, which holds numbers of its own and is not part "
+            "of the network.",
+            mend="let the network put out what it computes: Model(inputs, [output, that])",
         )
-        for role, declared in groups:
-            for short, (size, initializer) in declared.items():
-                full = f"{short}_{name}"
-                table[short] = full
-                _check_entry(name, short, size)
-                entry = Entry(full, tuple(size), self.dtype, role, role == "parameter")
-                self._add(Declared(entry, initializer), layer)
-        for short, value in layer.hyperparameters().items():
-            full = f"{short}_{name}"
-            table[short] = full
-            entry = Entry(full, (), self.dtype, "hyperparameter")
-            self._add(Declared(entry, value=value), layer)
-        self._local_names[name] = table
 
-    def _add(self, declared: Declared, layer: LayerLike) -> None:
-        known = self._declared.get(declared.entry.name)
-        if known is not None and known.entry != declared.entry:
-            raise ShapeError(
-                f"{declared.entry.name} would be {format_shape(declared.entry.shape)} here and "
-                f"{format_shape(known.entry.shape)} where {layer!r} was used first.",
-                expected="one shape: a layer that is used twice shares its parameters",
-                mend="make two layers",
-            )
-        self._declared.setdefault(declared.entry.name, declared)
 
-    def input_tensors(self) -> list[Tensor]:
-        """Return the tensors through which data enter."""
-        assert self._input_shapes is not None
-        return [
-            input_tensor(name, (batch, *shape), self.input_dtype(node))
-            for name, node, shape in zip(
-                self.input_names, self._inputs, self._input_shapes, strict=True
-            )
-        ]
-
-    def input_dtype(self, node: Node) -> str:
-        """Return the dtype in which an input enters the graph."""
-        if isinstance(node.layer, Input) and node.layer.dtype is not None:
-            return node.layer.dtype
-        readers = [n.layer for n in self._order if any(_same(s, node) for s in n.inputs)]
-        wanted = {layer.input_dtype for layer in readers if isinstance(layer, Layer)} - {None}
-        return wanted.pop() or self.dtype if wanted else self.dtype
-
-    def vocabulary_of(self, name: str) -> int | None:
-        """Return how many whole numbers an input may hold, where it goes into an embedding."""
-        node = self._inputs[self.input_names.index(name)]
-        sizes = [
-            n.layer.vocabulary
-            for n in self._order
-            if isinstance(n.layer, Embedding) and any(_same(s, node) for s in n.inputs)
-        ]
-        return min(sizes, default=None)
-
-    def _declared_as(self, role: str) -> dict[str, Any]:
-        return {
-            name: (d.entry.shape, d.initializer)
-            for name, d in self._declared.items()
-            if d.entry.role == role
-        }
-
-    def first_state(self, seed: int) -> State:
-        """Return the initial state: parameters, statistics, hyperparameters, seed and step."""
-        state: State = {
-            name: declared.first_value(seed, number)
-            for number, (name, declared) in enumerate(self._declared.items())
-        }
-        state["seed"] = np.asarray(seed, dtype=SEED.dtype)
-        state["step"] = np.asarray(0, dtype=STEP.dtype)
-        return state
+# ----- networks as layers -------------------------------------------------
 
 
 class Nested:
     """A network that serves as a layer of another: a layer is what is declared and computed.
+
+    It starts with the numbers that the network holds when the other is built; from then on
+    each has its own.
 
     Parameters
     ----------
@@ -404,31 +471,67 @@ class Nested:
 
     def __init__(self, network: Network) -> None:
         self.network = network
+        # Shapes are those of this use; the network itself stays as it is.
+        self._inside = network.twin()
 
     @property
     def name(self) -> str | None:
         """The name of the network."""
         return self.network.name
 
+    @property
+    def kind(self) -> str:
+        """What it is called in a table of layers."""
+        return type(self.network).__name__
+
     def parameters(self, shape: Any) -> Mapping[str, Any]:
         """Return what the layers inside declare, under the names they have there."""
         several = bool(shape) and isinstance(shape[0], tuple)
-        self.network._build(shape if several else (shape,))
-        return self.network._declared_as("parameter")
+        self._inside.lay_out(shape if several else (shape,))
+        return self._declared_as("parameter")
 
     def state(self, shape: Any) -> Mapping[str, Any]:
         """Return the running statistics of the layers inside."""
-        return self.network._declared_as("statistic")
+        return self._declared_as("statistic")
+
+    def _declared_as(self, role: str) -> dict[str, Any]:
+        declared = self._inside.known_layout().declared
+        return {
+            name: (d.entry.shape, self._initializer(d))
+            for name, d in declared.items()
+            if d.entry.role == role
+        }
+
+    def _initializer(self, declared: Declared) -> Callable[..., NDArray[Any]] | None:
+        entry = declared.entry
+        value = self.network.held(entry.name)
+        if value is None:
+            return declared.initializer
+        if value.shape != entry.shape:
+            raise ShapeError(
+                f"{entry.name} of the network inside has the shape {format_shape(value.shape)}, "
+                f"here it would be {format_shape(entry.shape)}.",
+                where=f"layer {current_scope()!r}",
+                expected="inputs of the shape that the network inside was built for",
+            )
+        kept = value.copy()
+        return lambda rng, shape, dtype: kept.astype(dtype)
 
     def hyperparameters(self) -> Mapping[str, float]:
         """Return the hyperparameters of the layers inside."""
-        declared = self.network._declared.items()
-        return {name: d.value for name, d in declared if d.value is not None}
+        declared = self._inside.known_layout().declared
+        found = {name: d.value for name, d in declared.items() if d.value is not None}
+        held = {name: self.network.held(name) for name in found}
+        return {n: v if held[n] is None else float(held[n]) for n, v in found.items()}  # type: ignore[arg-type]
+
+    def frozen_entries(self) -> frozenset[str]:
+        """Return the entries of frozen layers inside."""
+        return self._inside.frozen_entries()
 
     def forward(self, p: LayerEntries, x: Any, *, training: bool) -> Any:
         """Return the output of the layers inside, and their new statistics."""
         given = x if isinstance(x, tuple) else (x,)
-        trace = self.network._walk(training=training, declare=False, given=given, entries=p)
+        trace = self._inside.trace_inside(given, p, training=training)
         if len(trace.outputs) > 1:
             raise ArgumentError("a network with several outputs cannot be one layer of another.")
         (result,) = trace.outputs.values()
@@ -460,6 +563,8 @@ class Residual(Nested):
     (4,)
     """
 
+    kind = "Residual"
+
     def __init__(self, *layers: Any, name: str | None = None) -> None:
         flat = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
         super().__init__(Network(*chain(flat, "Residual"), name=name))
@@ -483,9 +588,6 @@ class Residual(Nested):
         return f"Residual({', '.join(map(repr, self.network.layers.values()))})"
 
 
-# ----- wiring -------------------------------------------------------------
-
-
 def chain(layers: Sequence[Any], where: str) -> tuple[Input, Node]:
     """Return the input and the output of layers that stand one after the other."""
     rest = [as_layer(layer, where) for layer in layers]
@@ -495,7 +597,6 @@ def chain(layers: Sequence[Any], where: str) -> tuple[Input, Node]:
     node = Node(entrance)
     for layer in rest:
         node = connect(layer, [node])
-    assert isinstance(entrance, Input)
     return entrance, node
 
 
@@ -513,109 +614,3 @@ def as_layer(layer: Any, where: str) -> Any:
     elif callable(layer):
         mend = "wrap a function: syn0.Activation(f)"
     raise ArgumentError(f"{layer!r} is not a layer.", where=where, expected="layers", mend=mend)
-
-
-def _as_list(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        return list(value.values())
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _is_input(node: Node) -> bool:
-    return isinstance(node.layer, Input)
-
-
-def _node_key(node: Node) -> int:
-    # An Input may be wrapped in a new node at each use, so its layer tells it apart.
-    return id(node.layer) if _is_input(node) else id(node)
-
-
-def _same(a: Node, b: Node) -> bool:
-    return _node_key(a) == _node_key(b)
-
-
-def _wire_order(inputs: Sequence[Node], outputs: Sequence[Node]) -> list[Node]:
-    """Return the nodes in the order of computation, without recursion."""
-    known = {_node_key(node) for node in inputs}
-    order: list[Node] = []
-    seen: set[int] = set()
-    stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(outputs)]
-    while stack:
-        node, ready = stack.pop()
-        key = _node_key(node)
-        if ready:
-            order.append(node)
-        elif key not in seen:
-            seen.add(key)
-            if not node.inputs and key not in known:
-                raise ArgumentError(
-                    f"{node.layer!r} is needed for the outputs and is not among the inputs.",
-                    mend="add it to `inputs`",
-                )
-            stack.append((node, True))
-            sources = () if key in known else node.inputs
-            stack.extend((source, False) for source in reversed(sources))
-    unused = [node for node in inputs if _node_key(node) not in seen]
-    if unused:
-        raise ArgumentError(
-            f"the outputs do not depend on {unused[0].layer!r}.",
-            mend="leave it out of `inputs`, or wire it in",
-        )
-    return order
-
-
-def _name_layers(order: Sequence[Node]) -> dict[int, str]:
-    """Give each layer its name; unnamed ones are counted by kind: dense_1, dense_2."""
-    names: dict[int, str] = {}
-    counts: Counter[str] = Counter()
-    given = [n.layer.name for n in order if n.layer.name]
-    for node in order:
-        if id(node.layer) in names or _is_input(node):
-            continue
-        name = node.layer.name
-        if name is None:
-            plain = isinstance(node.layer, Nested) and not isinstance(node.layer, Residual)
-            kind = snake_case(type(node.layer.network if plain else node.layer).__name__)  # type: ignore[attr-defined]
-            counts[kind] += 1
-            name = f"{kind}_{counts[kind]}"
-            while name in given:
-                counts[kind] += 1
-                name = f"{kind}_{counts[kind]}"
-        _check_name(name)
-        if name in names.values():
-            raise ArgumentError(
-                f"two layers have the name {name!r}.", mend="give each layer its own name="
-            )
-        names[id(node.layer)] = name
-    return names
-
-
-def _check_name(name: str) -> None:
-    bad = not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name)
-    if bad or name in ("np", "math"):
-        raise ArgumentError(
-            f"{name!r} cannot be the name of a layer.",
-            expected="a Python name, since printed code uses it: letters, digits, _",
-        )
-
-
-def _check_entry(layer: str, name: str, shape: Any) -> None:
-    fixed = isinstance(shape, tuple) and all(isinstance(d, (int, np.integer)) for d in shape)
-    if not fixed or any(d < 0 for d in shape):
-        raise ShapeError(
-            f"the parameter {name!r} has the shape {shape!r}.",
-            where=f"layer {layer!r}",
-            expected="a tuple of whole numbers; a parameter cannot have the size of a batch",
-        )
-
-
-def _input_names(inputs: Sequence[Node], layer_names: Mapping[int, str]) -> tuple[str, ...]:
-    names = []
-    for i, node in enumerate(inputs):
-        fallback = "x" if len(inputs) == 1 else f"x_{i + 1}"
-        name = node.layer.name or fallback
-        _check_name(name)
-        names.append(name)
-    if len(set(names)) < len(names):
-        raise ArgumentError(f"two inputs have the name {names[0]!r}.")
-    return tuple(names)

@@ -217,7 +217,7 @@ def _scales(t: Tensor, table: _Table) -> Tensor | None:
         return None
     for x, y in (t.inputs, t.inputs[::-1]):
         c = _number(x)
-        if c == -1:
+        if c == -1 and y.dtype == t.dtype:
             return table.make("negative", y)
         if c is not None and table.free(y, "multiply"):
             for d, rest in (y.inputs, y.inputs[::-1]):

@@ -13,6 +13,8 @@ from syn0.layers import Input
 from syn0.layers.node import LayerLike, Node, as_node
 from syn0.names import snake_case
 
+RESERVED = frozenset(["y", "sample_weight", "learning_rate"])  # what programs read beside X
+
 
 @dataclass(frozen=True, eq=False)
 class Wiring:
@@ -54,8 +56,14 @@ class Wiring:
                 f"two outputs share the name {twice!r}.",
                 mend="name the layers, or give outputs as {name: node}",
             )
-        starts_named = _input_names(starts, inputs if isinstance(inputs, Mapping) else None)
-        return cls(starts, ends, tuple(order), starts_named, named, names)
+        entrances = _input_names(starts, inputs if isinstance(inputs, Mapping) else None)
+        for name in entrances:
+            if name in RESERVED or name in [f"y_{output}" for output in named]:
+                raise ArgumentError(
+                    f"an input cannot be called {name!r}: training uses that name.",
+                    mend="give the Input another name=",
+                )
+        return cls(starts, ends, tuple(order), entrances, named, names)
 
     @property
     def layers(self) -> dict[str, LayerLike]:
