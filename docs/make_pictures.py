@@ -9,45 +9,59 @@ import sys
 from pathlib import Path
 
 from matplotlib import rcParams
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from syn0.lab import lesson
 
-INK, PAPER, FALLING, QUIET = "#1f2430", "#ffffff", "#c2410c", "#6b7280"
+INK, QUIET, PAPER = "#1f2430", "#6b7280", "#ffffff"
+COLOURS = {"forward": "#047857", "loss": "#c2410c", "backward": "#7c3aed", "update": "#1d4ed8"}
 
 
 def draw_lesson(path: Path) -> None:
-    """Draw the lesson's falling loss beside the program that the network printed."""
+    """Draw the lesson's falling loss beside the loop of the program that the network printed."""
     result = lesson.train()
-    program = lesson.program().rstrip("\n").splitlines()
-    figure = Figure(figsize=(11, 0.155 * len(program) + 0.9), facecolor=PAPER)
+    figure = Figure(figsize=(11, 4.6), facecolor=PAPER)
     FigureCanvasSVG(figure)
-    left = figure.add_axes((0.06, 0.13, 0.36, 0.74))
-    steps = range(1, len(result.losses) + 1)
-    left.plot(steps, result.losses, color=FALLING, linewidth=2)
-    left.set_ylim(bottom=0)
-    left.set_xlim(0, len(result.losses))
-    left.set_xlabel("steps", color=INK)
-    left.set_title("the loss falls ...", loc="left", color=INK, fontsize=11)
-    left.spines[["top", "right"]].set_visible(False)
-    left.tick_params(colors=QUIET)
-    right = figure.add_axes((0.46, 0.02, 0.53, 0.85))
-    right.set_axis_off()
-    right.set_title("... and this is the program", loc="left", color=INK, fontsize=11)
-    for number, line in enumerate(program):
-        comment = line.lstrip().startswith("#")
-        right.text(
-            0,
-            1 - (number + 0.5) / len(program),
-            line,
-            family="monospace",
-            fontsize=7.6,
-            color=QUIET if comment else INK,
-            va="center",
-            transform=right.transAxes,
-        )
+    _draw_loss(figure.add_axes((0.06, 0.13, 0.36, 0.74)), result)
+    _draw_program(figure.add_axes((0.47, 0.04, 0.52, 0.83)), _loop(lesson.program()))
     figure.savefig(path, metadata={"Date": None})
+
+
+def _draw_loss(axes: Axes, result: lesson.Result) -> None:
+    axes.plot(range(1, len(result.losses) + 1), result.losses, color=COLOURS["loss"], linewidth=2)
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(0, len(result.losses))
+    axes.set_xlabel("steps", color=INK)
+    axes.set_title("the loss falls ...", loc="left", color=INK, fontsize=12)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=QUIET)
+    answers = "  ".join(f"{output:.3f}" for output in result.outputs)
+    axes.text(
+        0.97, 0.93, f"wanted   0  1  1  0\nlearned  {answers}", ha="right", va="top",
+        family="monospace", fontsize=9, color=INK, transform=axes.transAxes,
+    )  # fmt: skip
+
+
+def _loop(program: str) -> list[str]:
+    """Return the lines of the training loop, without the line that reports progress."""
+    lines = program.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("for "))
+    last = next(i for i, line in enumerate(lines) if i > first and not line)
+    return [line for line in lines[first:last] if "if (" not in line and "print(" not in line]
+
+
+def _draw_program(axes: Axes, lines: list[str]) -> None:
+    axes.set_axis_off()
+    axes.set_title("... and this is the program that ran", loc="left", color=INK, fontsize=12)
+    for number, line in enumerate(lines):
+        section = line.strip(" #") if line.lstrip().startswith("#") else None
+        axes.text(
+            0, 1 - (number + 0.5) / len(lines), line, family="monospace", fontsize=10.5,
+            color=COLOURS[section] if section else INK, va="center", transform=axes.transAxes,
+            weight="bold" if section else "normal",
+        )  # fmt: skip
 
 
 def main() -> None:

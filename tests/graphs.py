@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from syn0 import ops
 from syn0.errors import Syn0Error
+from syn0.gradient import backpropagate
 from syn0.graph import (
     Tensor,
     batch,
+    bind_shape,
     evaluate,
     input_tensor,
     state_tensor,
@@ -34,7 +36,7 @@ FACTORS = (0, 1, -1, 2, -2, 0.5, 4)
 CLOSE = {"float64": 1e-11, "float32": 1e-4}
 
 
-@dataclass
+@dataclass(repr=False)
 class Drawn:
     """A graph with numbers for its leaves."""
 
@@ -52,6 +54,14 @@ class Drawn:
         outputs = {f"out_{i}": t for i, t in enumerate(self.outputs)}
         return Program("drawn", outputs, self.updates)
 
+    def __repr__(self) -> str:
+        outputs = ", ".join(map(written, self.outputs))
+        updates = {name: written(t) for name, t in self.updates.items()}
+        return f"{self.dtype} [{outputs}] updates {updates} at {self.values}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # read by hypothesis
+        printer.text(repr(self))
+
     def evaluate(self, tensors: list[Tensor]) -> list[Any]:
         with np.errstate(all="ignore"):
             return evaluate(tensors, self.values)
@@ -61,7 +71,7 @@ class Drawn:
         order = topological_order(tensors)
         found = [np.asarray(v, "float64") for v in self.evaluate(order)]
         sizes = [np.abs(v[np.isfinite(v)]).max(initial=1) for v in found]
-        return float(max(sizes)) * CLOSE[self.dtype]
+        return float(max(sizes, default=1)) * CLOSE[self.dtype]
 
     def assert_equal(self, found: list[Any], expected: list[Tensor]) -> None:
         """Compare numbers with the plain meaning of tensors."""
@@ -71,7 +81,14 @@ class Drawn:
             np.testing.assert_allclose(ours, plain, rtol=0, atol=allowed, err_msg=repr(tensor))
 
 
-Recipe = Callable[[Any, Any, Any], Any]
+def written(tensor: Tensor) -> str:
+    """Write a graph as nested calls, for messages."""
+    if not tensor.inputs:
+        return str(tensor.attributes.get("value", tensor.name))
+    skipped = ("dtype", "keepdims")
+    options = [f"{k}={v}" for k, v in tensor.attributes.items() if k not in skipped]
+    name = f":{tensor.name}" if tensor.name else ""
+    return f"{tensor.op.name}({', '.join([*map(written, tensor.inputs), *options])}){name}"
 
 
 def _softened(x: Any) -> Any:
@@ -109,16 +126,17 @@ STRUCTURE: tuple[Callable[[Any], Any], ...] = (
 )  # fmt: skip
 
 
-def _empties(x: Any) -> bool:
-    """Tell whether a maximum or mean of this tensor might be of nothing."""
-    return not isinstance(x, Tensor) or x.shape == () or any(d == 0 for d in x.shape)
+def _least(x: Tensor, rows: int) -> int:
+    """Return the smallest size of a tensor: of nothing there is no mean and no maximum."""
+    return min(bind_shape(x.shape, {"batch": rows}), default=1)
 
 
 @st.composite
 def graphs(
-    draw: Any, *, dtype: str = "float64", special: bool = True, updates: bool = False
-) -> Drawn:
-    """Draw a graph of up to 14 steps over a batch, two vectors, two matrices and two numbers."""
+    draw: Any, *, dtype: str = "float64", special: bool = True, updates: bool = False,
+    gradients: bool = False,
+) -> Drawn:  # fmt: skip
+    """Draw a graph of up to 16 steps over a batch, two vectors, two matrices and two numbers."""
     n = draw(st.sampled_from([1, 2, 3]))
     rows = draw(st.sampled_from([0, 1, 2, 5]))
     inputs = [
@@ -134,23 +152,28 @@ def graphs(
     ]
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     odd = special and draw(st.booleans())
-    values = {t.name: _fill(t, rows, rng, odd) for t in (*inputs, *state)}
+    counters = [state_tensor("seed", (), "uint32"), state_tensor("step", (), "int64")]
+    leaves = {t.name or "": t for t in (*inputs, *state, *counters)}
+    values = {name: _fill(t, rows, rng, odd) for name, t in leaves.items()}
     pool: list[Tensor] = [*inputs, *state]
-    for _ in range(draw(st.integers(1, 14))):
-        made = _step(draw, pool, [*inputs, *state], rows)
+    for _ in range(draw(st.integers(3, 16))):
+        made = _step(draw, pool, leaves, rows)
         if made is not None:
             pool.append(made)
     chosen = draw(st.lists(st.sampled_from(pool), max_size=2))
     outputs = [pool[-1], *chosen]
-    if not {"x0", "x1"} & {t.name for t in topological_order(outputs)}:
+    if not {"x0", "x1"} & {t.name for t in topological_order(outputs) if not t.inputs}:
         outputs.append(inputs[0])  # something must say how large the batch is
+    if gradients:
+        outputs += _gradients(outputs, [*inputs, *state])
     drawn = Drawn(
         outputs,
-        {t.name: values[t.name] for t in inputs},
-        {t.name: values[t.name] for t in state},
+        {t.name or "": values[t.name or ""] for t in inputs},
+        {t.name or "": values[t.name or ""] for t in (*state, *counters)},
         dtype,
     )
     if updates:
+        drawn.updates["step"] = counters[1] + 1
         for entry in state:
             fits = [t for t in pool if (t.shape, t.dtype) == (entry.shape, dtype)]
             if draw(st.booleans()):
@@ -158,8 +181,16 @@ def graphs(
     return drawn
 
 
+def _gradients(outputs: list[Tensor], leaves: list[Tensor]) -> list[Tensor]:
+    loss = ops.sum(ops.square(outputs[0]))
+    wanted = [t for t in leaves if any(t is x for x in topological_order([loss]))]
+    return backpropagate(loss, wanted, steps_are_flat=True)
+
+
 def _fill(tensor: Tensor, rows: int, rng: np.random.Generator, odd: bool) -> np.ndarray:
     shape = tuple(d if isinstance(d, int) else rows for d in tensor.shape)
+    if "int" in tensor.dtype:
+        return np.array(rng.integers(1, 9), tensor.dtype)
     if shape == ():  # numbers are divided by
         return np.array(rng.choice([0.25, 0.5, 2.0, -4.0]), tensor.dtype)
     values = rng.integers(-8, 9, shape) / 4
@@ -169,13 +200,15 @@ def _fill(tensor: Tensor, rows: int, rng: np.random.Generator, odd: bool) -> np.
     return values.astype(tensor.dtype)
 
 
-def _step(draw: Any, pool: list[Tensor], leaves: list[Tensor], rows: int) -> Tensor | None:
+def _step(
+    draw: Any, pool: list[Tensor], leaves: Mapping[str, Tensor], rows: int
+) -> Tensor | None:
     """Draw one more tensor, or None where what was drawn does not fit."""
     # What was made last is drawn most often, so that graphs grow deep.
     recent = pool[-4:]
     x = draw(st.sampled_from(recent if draw(st.booleans()) else pool))
     kind = draw(st.sampled_from(["unary", "unary", "binary", "binary", "structure", "structure",
-                                 "factor", "number", "compare", "rows", "repeat"]))  # fmt: skip
+                                 "factor", "number", "compare", "rows", "repeat", "random"]))  # fmt: skip
     try:
         match kind:
             case "unary":
@@ -183,10 +216,10 @@ def _step(draw: Any, pool: list[Tensor], leaves: list[Tensor], rows: int) -> Ten
             case "binary":
                 made = draw(st.sampled_from(BINARY))(x, draw(st.sampled_from(pool)))
             case "structure":
-                if _empties(x) or (rows == 0 and batch in x.shape):
+                if x.shape == () or _least(x, rows) < 1:
                     return None
                 made = draw(st.sampled_from(STRUCTURE))(x)
-                if any(d == 0 for d in made.shape):
+                if _least(made, rows) < 0:
                     return None
             case "factor":
                 factor = draw(st.sampled_from(FACTORS))
@@ -195,19 +228,31 @@ def _step(draw: Any, pool: list[Tensor], leaves: list[Tensor], rows: int) -> Ten
                     lambda: x + factor, lambda: factor - x, lambda: -(factor * x),
                 ]))()  # fmt: skip
             case "number":
-                a, b = leaves[2], leaves[-1]  # rate and scale
+                a, b = leaves["rate"], leaves["scale"]
                 made = draw(st.sampled_from([
                     lambda: x / a, lambda: x * (a / b), lambda: (2 / a) * x, lambda: a / b / a,
                     lambda: x / 2 / b, lambda: x * a * b, lambda: a * (b * x),
+                    lambda: x * a ** leaves["step"],
                 ]))()  # fmt: skip
             case "compare":
-                one, other = (draw(st.sampled_from(leaves)) for _ in range(2))
-                made = ops.where(one > other, x, -x)
+                one, other = (draw(st.sampled_from(list(leaves.values())[:7])) for _ in range(2))
+                made = draw(st.sampled_from([
+                    lambda: ops.where(one > other, x, -x), lambda: x * (one <= other),
+                    lambda: ops.where((one == other) | (one < 0), x, 1),
+                    lambda: x + ops.astype(~(one >= 0) & (other != one), x.dtype),
+                    lambda: x * ops.sign(one),
+                ]))()  # fmt: skip
+            case "random":
+                draws = draw(st.sampled_from([ops.random_uniform, ops.random_normal]))
+                made = x * draws(
+                    leaves["seed"], leaves["step"], stream=draw(st.integers(0, 3)),
+                    shape=x.shape, dtype=x.dtype,
+                )  # fmt: skip
             case "rows":
-                b = leaves[-2]
+                b = leaves["b"]
                 picked = ops.argmax(b)
                 made = ops.take(x, np.array([0, 0])) if x.shape[:1] == b.shape else (
-                    x * ops.one_hot(picked, 1, x.dtype)
+                    x * ops.one_hot(picked, b.shape[0], x.dtype)
                 )  # fmt: skip
             case _:
                 if x.shape != ():

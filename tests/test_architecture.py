@@ -17,10 +17,10 @@ FLOORS = (
     "errors names hints arrays graph gradient program simplify",
     "ops",
     "engines",
-    "layers activations initializers losses metrics optimizers penalties schedules wiring networks "
-    "steps energy",
+    "layers activations initializers losses metrics optimizers penalties schedules wiring layout "
+    "tracing networks steps energy",
     "training diagnosis data files",
-    "fitting stateful trainer script summary checking model",
+    "fitting stateful measuring failures trainer script summary checking model",
     "neural_network",
     "lab serve cli tour",
 )
@@ -30,7 +30,6 @@ FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names.
 SLOW = {
     "sklearn": {"syn0.fitting", "syn0.metrics", "syn0.tour"},
     "scipy": {"syn0.training.minimize"},
-    "threadpoolctl": {"syn0.engines.threads"},
     "rich": {"syn0.training.progress"},
     "IPython": {"syn0.training.progress"},
     "threadpoolctl": {"syn0.engines.threads"},

@@ -227,20 +227,23 @@ def check_simplify(drawn: Drawn) -> None:
     drawn.assert_equal(drawn.evaluate(found), drawn.outputs)
     for new, old in zip(found, drawn.outputs, strict=True):
         assert (new.shape, new.dtype) == (old.shape, old.dtype)
-    before, after = topological_order(drawn.outputs), topological_order(found)
+    before, after = map(topological_order, (drawn.outputs, found))
     computed = [t for t in after if t.inputs]
-    assert len(computed) <= len({id(t) for t in before if t.inputs}), "it grew"
     keys = Counter(
         (t.op.name, tuple(map(id, t.inputs)), repr(sorted(t.attributes.items()))) for t in computed
     )
     assert not [key for key, count in keys.items() if count > 1], "computed twice"
     assert {t.name for t in after} <= {t.name for t in before} | {None}
-    again = simplify(found)
-    assert ops_of(*again) == ops_of(*found), "a second pass found more"
+    assert not {"stop_gradient", "custom_derivative"} & {t.op.name for t in computed}
 
 
 @given(graphs())
 def test_random_graphs_keep_their_values(drawn: Drawn) -> None:
+    check_simplify(drawn)
+
+
+@given(graphs(gradients=True))
+def test_random_gradients_keep_their_values(drawn: Drawn) -> None:
     check_simplify(drawn)
 
 

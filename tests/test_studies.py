@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -148,7 +149,7 @@ def test_steps_too_big_for_a_bowl_lead_up() -> None:
 def test_the_two_shapes_compared_are_alike_in_size() -> None:
     def parameters(shape: tuple[int, ...]) -> int:
         sizes = (2, *shape, 1)
-        return sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+        return sum((a + 1) * b for a, b in itertools.pairwise(sizes))
 
     wide, narrow = parameters(study_size.WIDE), parameters(study_size.NARROW)
     assert abs(wide - narrow) < 0.1 * wide

@@ -102,7 +102,7 @@ def check_finite(array: Array, what: str) -> None:
 
 def check_rows(array: Array, shape: Shape, what: str, one: str = "net.predict_one(x)") -> Array:
     """Return the array if each row has this shape, adding a channel axis where it is clear."""
-    if len(array) == 0 if array.ndim else False:
+    if array.ndim and len(array) == 0:
         raise DataError(f"{what} is empty: its shape is {array.shape}.", expected="samples")
     row = array.shape[1:]
     if _fits(row, shape):
@@ -197,7 +197,9 @@ def check_targets(y: Any, shape: Shape, kind: str, name: str = "y") -> Array:
     """
     array = to_text_checked(y, name)
     check_finite(array, name)
-    if len(array) == 0 if array.ndim else False:
+    if array.ndim == 0:
+        raise ShapeError(f"{name} is a single number.", expected="a target for each sample")
+    if len(array) == 0:
         raise DataError(f"{name} is empty.", expected="a target for each sample")
     if kind == "classes" and shape and shape[-1] != 1:
         return _check_classes(array, shape, name)
@@ -240,10 +242,14 @@ def _check_classes(array: Array, shape: Shape, name: str) -> Array:
     assert isinstance(units, int)
     if array.ndim == len(shape) + 1 and array.shape[-1] == units and _fits(array.shape[1:], shape):
         sums = array.sum(axis=-1)
-        if not np.allclose(sums, 1, atol=1e-3) or array.min() < 0:
+        wrong = np.flatnonzero(np.abs(sums - 1) > 1e-3)
+        if wrong.size or array.min() < 0:
+            worst = f"one sums to {sums.flat[wrong[0]]:g}" if wrong.size else "one is below 0"
             raise DataError(
-                f"the rows of {name} are not probabilities: one of them sums to {sums.flat[0]:g}.",
+                f"the rows of {name} are not probabilities: {worst}.",
                 expected="one-hot rows, or class numbers",
+                mend="where several classes may be true: activation='sigmoid', "
+                "loss='binary_cross_entropy'",
             )
         return array
     if array.ndim == len(shape) + 1 and array.shape[-1] == 1 and array.shape[-1] != units:

@@ -28,33 +28,29 @@ def check_network(trainer: Trainer, X: Any, y: Any, *, tolerance: float, loss: A
     Random layers draw the same numbers each time, so dropout does not disturb the check.
     """
     model = trainer.model
-    inputs = model.prepare(X)
-    settings = trainer._settings(loss, None, None, None)
-    task, targets = trainer._task(settings, y, weighted=False)
+    task, samples = trainer.given(X, y, None, loss=loss)
     trace = model.trace(training=True)
     judged = judge(task, trace)
     names = [name for name in model.trainable() if name in trace.reads]
-    data = {**inputs, **targets}
+    data = samples.all()
     values: dict[str, Any] = {}
     for tensor in topological_order([judged.loss]):
         if tensor.op.name == "input":
             given = data[tensor.name or ""]
             values[tensor.name or ""] = _in_float64(given, tensor)
         elif tensor.op.name == "state" and tensor.name not in names:
-            values[tensor.name or ""] = _in_float64(model._state[tensor.name or ""], tensor)
+            values[tensor.name or ""] = _in_float64(model.numbers[tensor.name or ""], tensor)
     wide = _Wide(judged.loss, values)
     worst = 0.0
     for name in names:
-        rest = {n: model._state[n].astype("float64") for n in names if n != name}
-        point = model._state[name].astype("float64")
+        rest = {n: model.numbers[n].astype("float64") for n in names if n != name}
+        point = model.numbers[name].astype("float64")
         try:
             found = check_derivatives(
                 wide.function_of(name, rest), [point], tolerance=tolerance, order=1, names=[name]
             )
         except GradientError as error:
-            layer = next(
-                (n for n, local in model._local_names.items() if name in local.values()), name
-            )
+            layer = model.layer_of(name)
             raise GradientError(
                 str(error).splitlines()[0], where=f"layer {layer!r} or one after it ({name})",
                 mend="check the derivative of that layer's activation, and of those after it",
@@ -80,7 +76,6 @@ class _Wide:
         sizes = _sizes(self.order, known)
 
         def function(parameter: Tensor) -> Tensor:
-
             new: dict[int, Tensor] = {}
             for tensor in self.order:
                 attributes = bind(tensor.attributes, sizes)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import arrays, losses, metrics
+from syn0.activations import name_of
 from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
 from syn0.graph import Shape, Tensor
+from syn0.layers import Activation
+from syn0.layers.activation import function_of
 from syn0.layers.node import Node
 from syn0.losses import Loss
 from syn0.networks import Network
@@ -45,6 +49,19 @@ class Data:
         weight = None if self.sample_weight is None else self.sample_weight[chosen]
         return Data(take, {name: y[chosen] for name, y in self.targets.items()}, weight)
 
+    def present(self) -> Data:
+        """Return the samples that count: one with the weight 0 is as good as absent."""
+        if self.sample_weight is None or self.sample_weight.all():
+            return self
+        return self.rows(self.sample_weight > 0)
+
+    def weighted_by(self, weight: Array | None) -> Data:
+        """Return the same samples, each counting so many times more."""
+        if weight is None:
+            return self
+        own = 1.0 if self.sample_weight is None else self.sample_weight
+        return replace(self, sample_weight=own * weight)
+
 
 def distribute(value: Any, names: Sequence[str], what: str, default: T) -> list[Any | T]:
     """Return one item for each name, from one for all, a sequence, or a mapping."""
@@ -69,32 +86,34 @@ def distribute(value: Any, names: Sequence[str], what: str, default: T) -> list[
     return [value] * len(names)
 
 
-def prepare_inputs(network: Network, X: Any) -> dict[str, Array]:
+def prepare_inputs(network: Network, X: Any, called: str = "X") -> dict[str, Array]:
     """Return the inputs by name, each checked against the shape that the network takes."""
     names = network.input_names
     if len(names) > 1 and not isinstance(X, (Mapping, tuple, list)):
         raise DataError(
-            f"the network has {len(names)} inputs, X is one array.",
+            f"the network has {len(names)} inputs, {called} is one array.",
             expected=f"a tuple, or a mapping by name: {', '.join(names)}",
         )
     single = len(names) == 1 and not isinstance(X, Mapping)
-    given = [X] if single else distribute(X, names, "X", None)
+    given = [X] if single else distribute(X, names, called, None)
     found = {}
     for name, value in zip(names, given, strict=True):
-        what = "X" if len(names) == 1 else f"X[{name!r}]"
+        what = called if len(names) == 1 else f"{called}[{name!r}]"
         found[name] = arrays.to_array(value, what)
     if network.built:
-        found = check_inputs(network, found)
+        found = check_inputs(network, found, called)
     arrays.check_same_length(found)
     return found
 
 
-def check_inputs(network: Network, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def check_inputs(
+    network: Network, inputs: Mapping[str, Array], called: str = "X"
+) -> dict[str, Array]:
     """Return the inputs if they have the shapes and values that the network takes."""
     checked = {}
     for tensor in network.input_tensors():
         name = tensor.name or ""
-        what = "X" if len(inputs) == 1 else f"X[{name!r}]"
+        what = called if len(inputs) == 1 else f"{called}[{name!r}]"
         array = arrays.check_rows(inputs[name], tensor.shape[1:], what)
         arrays.check_finite(array, what)
         if "int" in tensor.dtype:
@@ -132,10 +151,24 @@ def shapes_from(inputs: Mapping[str, Array], declared: Sequence[Shape] | None) -
 # ----- losses and metrics -------------------------------------------------
 
 
-def default_loss(activation: str) -> Loss:
-    """Return the loss that goes with the last activation."""
-    by_activation = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
-    return losses.get(by_activation.get(activation, "mean_squared_error"))
+def default_loss(layer: Any, y_pred: Tensor) -> Loss:
+    """Return the loss that goes with the last activation.
+
+    Parameters
+    ----------
+    layer : Layer
+        The last layer, whose activation may be a function of one's own called sigmoid.
+    y_pred : Tensor
+        What it puts out.
+    """
+    plain = y_pred.inputs[0] if y_pred.op.name == "custom_derivative" else y_pred
+    given = layer if isinstance(layer, Activation) else getattr(layer, "activation", None)
+    called = "" if given is None or isinstance(given, str) else name_of(function_of(given))
+    for activation, loss in (("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")):
+        known = losses.scores_before(activation, y_pred) is not y_pred
+        if plain.op.name == activation or (called == activation and known):
+            return losses.get(loss)
+    return losses.get("mean_squared_error")
 
 
 def make_task(
@@ -161,19 +194,32 @@ def make_task(
     for i, (output, y_pred) in enumerate(trace.outputs.items()):
         one = given[i]
         if not isinstance(one, Node):
-            one = default_loss(y_pred.op.name) if one is None else losses.get(one)
+            last = network.wiring.outputs[i].layer
+            one = default_loss(last, y_pred) if one is None else losses.get(one)
         found.append(one)
         name = "y" if len(names) == 1 else f"y_{output}"
         what = "y" if len(names) == 1 else f"y[{output!r}]"
-        if isinstance(one, Node) or (truths[i] is None and isinstance(one, losses.FunctionLoss)):
-            targets.append(None)
-        else:
-            target, array = _target(one, truths[i], y_pred, name, what)
-            targets.append(target)
-            values[name] = array
         chosen.append(_metrics(wanted[i], one, y_pred))
+        if isinstance(one, Node) or (truths[i] is None and isinstance(one, losses.FunctionLoss)):
+            _check_unwanted(one, truths[i], chosen[-1], what)
+            targets.append(None)
+            continue
+        target, values[name] = _target(one, truths[i], y_pred, name, what)
+        targets.append(target)
     task = Task(tuple(found), tuple(targets), tuple(chosen), tuple(weights), tuple(names), weighted)
     return task, values
+
+
+def _check_unwanted(loss: Loss | Node, y: Any, chosen: Sequence[metrics.Metric], what: str) -> None:
+    if y is not None:
+        raise ArgumentError(
+            f"{what} is given, but the loss is a number that the network computes itself.",
+            mend="leave y out, or give it to the network as one more Input",
+        )
+    if chosen:
+        raise ArgumentError(
+            f"the metric {chosen[0].name} needs {what}, which is None.", mend="leave metrics out"
+        )
 
 
 def _metrics(given: Any, loss: Any, y_pred: Any) -> tuple[metrics.Metric, ...]:
@@ -183,9 +229,11 @@ def _metrics(given: Any, loss: Any, y_pred: Any) -> tuple[metrics.Metric, ...]:
         given = [given]
     threshold = loss.threshold(y_pred) if isinstance(loss, Loss) else None
     found = tuple(metrics.get(m, threshold) for m in given)
-    names = [m.name for m in found]
-    if len(set(names)) < len(names):
-        raise ArgumentError(f"two metrics have the name {names[0]!r}.", mend="give one a name=")
+    twice = [name for name, n in Counter(["loss", *(m.name for m in found)]).items() if n > 1]
+    if twice:
+        raise ArgumentError(
+            f"two figures have the name {twice[0]!r}.", where="metrics=", mend="give one a name="
+        )
     return found
 
 
@@ -196,9 +244,7 @@ def distribute_metrics(given: Any, names: Sequence[str]) -> list[Any]:
     return distribute(given, names, "metrics", None)
 
 
-def _target(
-    loss: Loss, y: Any, y_pred: Tensor, name: str, what: str
-) -> tuple[Target, Array]:
+def _target(loss: Loss, y: Any, y_pred: Tensor, name: str, what: str) -> tuple[Target, Array]:
     shape = y_pred.shape[1:]
     if y is None:
         raise DataError(
@@ -210,7 +256,7 @@ def _target(
     if kind == "classes" and not loss.exclusive(y_pred):
         kind = "questions"
     if isinstance(loss, losses.FunctionLoss) and shape and shape[-1] != 1:
-        given = np.asarray(y) if not isinstance(y, np.ndarray) else y
+        given = arrays.to_text_checked(y, what)
         if given.dtype.kind in "iu" and given.ndim == len(shape):
             kind = "classes"
     array = arrays.check_targets(y, shape, kind, what)
@@ -224,46 +270,52 @@ def _target(
 # ----- weights and splits -------------------------------------------------
 
 
-def weights_of(
-    sample_weight: Any, class_weight: Any, task_targets: Mapping[str, Array],
-    task: Task, samples: int,
-) -> Array | None:  # fmt: skip
-    """Return one weight a sample, or None if all count alike."""
-    weights = None
-    if sample_weight is not None:
-        weights = arrays.check_sample_weight(sample_weight, samples)
-    if class_weight is None:
-        return weights
-    labels = _labels(task, task_targets)
-    by_class = class_weights(class_weight, labels)
-    return by_class if weights is None else weights * by_class
+def labels_of(task: Task, targets: Mapping[str, Array]) -> Array | None:
+    """Return one class number a sample, None where there is no such thing."""
+    if len(task.losses) != 1 or len(targets) != 1:
+        return None
+    loss, target, (y,) = task.losses[0], task.targets[0], targets.values()
+    if not isinstance(loss, Loss) or loss.targets != "classes" or target is None:
+        return None
+    if target.classes is not None:
+        return y if y.ndim == 1 else None
+    if y.ndim != 2:
+        return None
+    if y.shape[1] == 1:
+        return (y[:, 0] > 0.5).astype(int)
+    one_hot = bool(np.all(np.isin(y, (0, 1))) and np.all(y.sum(axis=1) == 1))
+    return y.argmax(axis=1) if one_hot else None
 
 
-def _labels(task: Task, targets: Mapping[str, Array]) -> Array:
-    loss = task.losses[0]
-    if len(targets) != 1 or not isinstance(loss, Loss) or loss.targets != "classes":
-        raise ArgumentError(
-            "class_weight needs classes.", where="class_weight=",
-            expected="one output with a classification loss",
-            mend="use sample_weight, one weight for each sample",
-        )  # fmt: skip
-    (y,) = targets.values()
-    if y.ndim == 2:
-        return y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
-    return y
+def class_weights(given: Any, labels: Array | None, counted: Array | None = None) -> Array | None:
+    """Return the weight of each sample's class, None if all count alike.
 
-
-def class_weights(given: Any, labels: Array) -> Array:
-    """Return the weight of each sample's class.
+    Parameters
+    ----------
+    given : "balanced", mapping or None
+        ``"balanced"`` gives classes weights so that all have the same sum.
+    labels : array of shape (samples,), optional
+        Class numbers.
+    counted : array of shape (samples,), optional
+        How many times each sample counts.
 
     Examples
     --------
     >>> class_weights("balanced", np.array([0, 0, 0, 1]))
     array([0.66666667, 0.66666667, 0.66666667, 2.        ])
     """
-    classes, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if given is None:
+        return None
+    if labels is None:
+        raise ArgumentError(
+            "class_weight needs classes.", where="class_weight=",
+            expected="one output with a classification loss, each sample of one class",
+            mend="use sample_weight, one weight for each sample",
+        )  # fmt: skip
+    classes, places = np.unique(labels, return_inverse=True)
     if isinstance(given, str) and given == "balanced":
-        return np.asarray((len(labels) / (len(classes) * counts))[places])
+        counts = np.bincount(places, counted)
+        return np.asarray((counts.sum() / (len(classes) * counts))[places])
     if not isinstance(given, Mapping):
         raise ArgumentError(
             f"class_weight is {given!r}.", expected="'balanced' or {class number: weight}"
@@ -274,8 +326,8 @@ def class_weights(given: Any, labels: Array) -> Array:
             f"class_weight names the class {unknown[0]!r}, which y does not have.",
             expected="class numbers of y: " + ", ".join(map(str, classes[:10])),
         )
-    each = np.asarray([float(given.get(int(c), 1.0)) for c in classes])
-    return np.asarray(each[places])
+    each = [given.get(int(c), 1.0) for c in classes]
+    return arrays.check_sample_weight(each, len(classes), "class_weight")[places]
 
 
 def split(data: Data, share: float, seed: int, labels: Array | None) -> tuple[Data, Data]:
@@ -305,14 +357,6 @@ def split(data: Data, share: float, seed: int, labels: Array | None) -> tuple[Da
         np.arange(n), test_size=held, random_state=seed % 2**32, stratify=stratify
     )
     return data.rows(np.sort(train)), data.rows(np.sort(test))
-
-
-def labels_or_none(task: Task, targets: Mapping[str, Array]) -> Array | None:
-    """Return class numbers to stratify by, where there is one output of classes."""
-    try:
-        return _labels(task, targets)
-    except ArgumentError:
-        return None
 
 
 def chunks(samples: int, size: int) -> list[slice]:

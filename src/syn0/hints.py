@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from syn0.errors import UnknownNameError, did_you_mean
+from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
 
 # A word of Keras, PyTorch, JAX or scikit-learn -> what to write here.
 _FOREIGN = {
@@ -128,4 +128,38 @@ def method_hint(owner: str, name: str) -> AttributeError:
     use = _METHODS.get(name)
     return UnknownAttributeError(
         f"a {owner} has no {name!r}.", mend=f"use {use}" if use else "dir(net) lists the names"
+    )
+
+
+FIT_ARGUMENTS = (
+    "X y loss optimizer epochs batch_size metrics loss_weights validation_data sample_weight "
+    "class_weight callbacks shuffle resume verbose engine threads"
+).split()
+
+# What other libraries call the arguments of fit.
+_FIT_FOREIGN = {
+    "validation_split": "write validation_data=0.2",
+    "max_iter": "write epochs=",
+    "n_epochs": "write epochs=",
+    "num_epochs": "write epochs=",
+    "nb_epoch": "write epochs=",
+    "backend": "write engine=",
+    "device": "write engine=",
+    "lr": "write optimizer=syn0.Adam(learning_rate=...)",
+    "learning_rate": "write optimizer=syn0.Adam(learning_rate=...)",
+    "eval_set": "write validation_data=(X, y)",
+    "criterion": "write loss=",
+    "shuffle_data": "write shuffle=",
+    "early_stopping": "write callbacks=[syn0.EarlyStopping()]",
+    "random_state": "give random_state to the network",
+    "n_jobs": "write threads=",
+}
+
+
+def argument_hint(name: str, verb: str = "fit") -> ArgumentError:
+    """Return the error for ``net.fit(name=...)``, with what to write instead."""
+    return ArgumentError(
+        f"{verb} has no argument {name!r}.",
+        where=f"net.{verb}({name}=...)",
+        mend=_FIT_FOREIGN.get(name) or did_you_mean(name, FIT_ARGUMENTS),
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,12 +12,9 @@ from numpy.typing import NDArray
 from syn0 import script
 from syn0.arrays import to_array
 from syn0.checking import check_function, check_network
-from syn0.errors import ArgumentError, ShapeError, UnknownNameError, did_you_mean
-from syn0.graph import format_shape
-from syn0.hints import method_hint
-from syn0.layers.node import Node
+from syn0.errors import ArgumentError
+from syn0.hints import FIT_ARGUMENTS, argument_hint, method_hint
 from syn0.networks import chain
-from syn0.program import State
 from syn0.stateful import StatefulNetwork
 from syn0.summary import summary_html, summary_text
 from syn0.trainer import Trainer
@@ -63,92 +59,12 @@ class Model(StatefulNetwork):
         dtype: str = "float32",
         name: str | None = None,
     ) -> None:
-        self._given: State = {}
         super().__init__(inputs, outputs, random_state=random_state, dtype=dtype, name=name)
         self._trainer = Trainer(self)
 
-    # ----- parameters
-
-    @property
-    def parameters(self) -> dict[str, Array]:
-        """Copies of the parameters and running statistics, by the names of printed code."""
-        return {name: self._state[name].copy() for name in self.restorable()}
-
-    def set_parameters(self, mapping: Mapping[str, Any]) -> Self:
-        """Set some parameters or running statistics.
-
-        Parameters
-        ----------
-        mapping : mapping of str to array
-            New values by name, in the shapes that the network has.
-
-        Raises
-        ------
-        UnknownNameError, ShapeError
-            If a name or a shape does not fit; nothing is changed then.
-        """
-        known = self.parameters
-        checked: State = {}
-        for name, value in mapping.items():
-            if name not in known:
-                raise UnknownNameError(
-                    f"there is no parameter {name!r}.", mend=did_you_mean(str(name), known)
-                )
-            array = to_array(value, name)
-            if array.shape != known[name].shape:
-                raise ShapeError(
-                    f"{name} got the shape {array.shape}.",
-                    expected=format_shape(known[name].shape),
-                )
-            checked[name] = array.astype(known[name].dtype)
-        self._state.update(checked)
-        if not self.history:
-            self._given.update({name: value.copy() for name, value in checked.items()})
-        return self
-
-    def freeze(self, *patterns: str) -> Self:
-        """Keep layers as they are during training.
-
-        Parameters
-        ----------
-        *patterns : str
-            Names of layers; ``*`` stands for anything. Running statistics of a frozen
-            layer are used and not changed.
-
-        Examples
-        --------
-        >>> import syn0
-        >>> net = syn0.Sequential(syn0.Dense(2, name="hidden"), syn0.Dense(1, name="output"))
-        >>> _ = net.freeze("hid*")
-        """
-        self._frozen |= self._matching(patterns)
-        return self
-
-    def unfreeze(self, *patterns: str) -> Self:
-        """Let layers learn again; see `freeze`."""
-        self._frozen -= self._matching(patterns)
-        return self
-
-    def _matching(self, patterns: Iterable[str]) -> frozenset[str]:
-        names = list(self.layers)
-        found: set[str] = set()
-        for pattern in patterns:
-            matched = fnmatch.filter(names, pattern)
-            if not matched:
-                raise UnknownNameError(
-                    f"no layer matches {pattern!r}.", mend=did_you_mean(pattern, names)
-                )
-            found.update(matched)
-        return frozenset(found)
-
     def reset(self) -> Self:
         """Restore the initial parameters and forget history and optimizer."""
-        self._need_shapes()
-        self._state = {
-            **self.first_state(self.seed),
-            **{k: v.copy() for k, v in self._given.items()},
-        }
-        self.history = History()
+        super().reset()
         self._trainer = Trainer(self)
         return self
 
@@ -240,7 +156,7 @@ class Model(StatefulNetwork):
         True
         """
         if unknown:
-            raise _unknown_argument(next(iter(unknown)))
+            raise argument_hint(next(iter(unknown)))
         if resume:
             raise ArgumentError(
                 "resume=True needs a checkpoint, which this release does not write.",
@@ -267,10 +183,17 @@ class Model(StatefulNetwork):
         -------
         dict
             Loss and metrics of the batch, before the update.
+
+        Notes
+        -----
+        A step continues like a fit, with the optimizer's slots, and is no epoch of the
+        history.
         """
-        history = self._trainer.fit(
-            X, y, **{"epochs": 1, "batch_size": None, "verbose": 0, "shuffle": False, **options}
-        )
+        for name in options:
+            if name not in FIT_ARGUMENTS or name in ("epochs", "resume"):
+                raise argument_hint(name, "step")
+        plain = {"batch_size": None, "verbose": 0, "shuffle": False}
+        history = self._trainer.fit(X, y, epochs=1, counts=False, **{**plain, **options})
         return {name: values[-1] for name, values in history.items()}
 
     def evaluate(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> dict[str, float]:
@@ -405,24 +328,12 @@ class Model(StatefulNetwork):
         >>> net.build((3,)).until("hidden").predict([[1.0, 2.0, 3.0]]).shape
         (1, 2)
         """
-        wanted = self[layer]
-        nodes = [node for node in self._order if node.layer is wanted]
-        needed = _sources(nodes[0])
-        inputs = [node for node in self._inputs if id(node.layer) in needed]
-        part = Model(inputs, nodes[0], random_state=self.seed, dtype=self.dtype)
-        part._layer_names = dict(self._layer_names)
-        part.output_names = (layer,)
-        part.input_names = tuple(
-            name for name, node in zip(self.input_names, self._inputs, strict=True)
-            if id(node.layer) in needed
-        )  # fmt: skip
-        if self.built:
-            kept = zip(self._inputs, self._input_shapes or (), strict=True)
-            part._input_shapes = None
-            part.build([shape for node, shape in kept if id(node.layer) in needed])
-            values = {k: v.copy() for k, v in self._state.items() if k in part._state}
-            part._state.update(values)
-        return part
+        part = Model(self.wiring.until(layer), None, random_state=self.seed, dtype=self.dtype)
+        if self.layout is None:
+            return part
+        shapes = dict(zip(self.input_names, self.layout.input_shapes, strict=True))
+        part.build(tuple(shapes[name] for name in part.input_names))
+        return part.set_parameters({k: v for k, v in self.numbers.items() if part.declares(k)})
 
     def __getattr__(self, name: str) -> Any:
         raise method_hint(type(self).__name__, name)
@@ -465,45 +376,6 @@ class Sequential(Model):
         flat = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
         entrance, output = chain(flat, "Sequential")
         super().__init__(entrance, output, random_state=random_state, dtype=dtype, name=name)
-
-
-def _sources(node: Node) -> set[int]:
-    found: set[int] = set()
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if id(current.layer) not in found:
-            found.add(id(current.layer))
-        stack.extend(current.inputs)
-    return found
-
-
-def _unknown_argument(name: str) -> ArgumentError:
-    known = (
-        "X y loss optimizer epochs batch_size metrics loss_weights validation_data "
-        "sample_weight class_weight callbacks shuffle resume verbose engine threads"
-    ).split()
-    foreign = {
-        "validation_split": "write validation_data=0.2",
-        "max_iter": "write epochs=",
-        "n_epochs": "write epochs=",
-        "num_epochs": "write epochs=",
-        "nb_epoch": "write epochs=",
-        "backend": "write engine=",
-        "device": "write engine=",
-        "lr": "write optimizer=syn0.Adam(learning_rate=...)",
-        "learning_rate": "write optimizer=syn0.Adam(learning_rate=...)",
-        "eval_set": "write validation_data=(X, y)",
-        "criterion": "write loss=",
-        "shuffle_data": "write shuffle=",
-        "early_stopping": "write callbacks=[syn0.EarlyStopping()]",
-        "random_state": "give random_state to the network",
-        "n_jobs": "write threads=",
-    }
-    return ArgumentError(
-        f"fit has no argument {name!r}.", where=f"net.fit({name}=...)",
-        mend=foreign.get(name) or did_you_mean(name, known),
-    )  # fmt: skip
 
 
 def check_gradients(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0 import ops
-from syn0.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError
+from syn0.errors import ArgumentError, NotBuiltError, ShapeError
 from syn0.graph import (
     Shape,
     Tensor,
@@ -23,172 +22,10 @@ from syn0.graph import (
 )
 from syn0.layers import Embedding, Input, Layer
 from syn0.layers.node import LayerLike, Node, connect
+from syn0.layout import Declared, Layout
 from syn0.program import Entry, State
+from syn0.tracing import SEED, STEP, Gathered, LayerEntries, Trace
 from syn0.wiring import Wiring, node_key
-
-SEED = Entry("seed", (), "uint32", "counter")
-STEP = Entry("step", (), "int64", "counter")
-
-
-# ----- what is declared ---------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Declared:
-    """An entry of the state together with what fills it at first."""
-
-    entry: Entry
-    initializer: Callable[..., NDArray[Any]] | None = None
-    value: float | None = None
-
-    def first_value(self, seed: int, number: int) -> NDArray[Any]:
-        """Return the initial array; each entry draws from a stream of its own."""
-        if self.initializer is None:
-            return np.asarray(self.value, dtype=self.entry.dtype)
-        rng = np.random.default_rng([seed, number])
-        drawn = self.initializer(rng, self.entry.shape, self.entry.dtype)
-        return np.asarray(drawn, dtype=self.entry.dtype)
-
-
-@dataclass
-class Layout:
-    """What is known of a network once the shapes of its inputs are.
-
-    Attributes
-    ----------
-    input_shapes, output_shapes : tuple of shapes
-        Of one sample.
-    declared : dict of name to Declared
-        The entries of the state, in the order of the layers.
-    local_names : dict of layer name to {local name: name}
-        What each layer calls its entries.
-    shapes : dict of layer name to shape
-        Of what each layer puts out for one sample.
-    """
-
-    input_shapes: tuple[Shape, ...]
-    declared: dict[str, Declared] = field(default_factory=dict)
-    local_names: dict[str, dict[str, str]] = field(default_factory=dict)
-    shapes: dict[str, Shape] = field(default_factory=dict)
-    output_shapes: tuple[Shape, ...] = ()
-
-    def declare(self, name: str, layer: LayerLike, shape: Any, dtype: str) -> None:
-        """Note the entries that a layer needs for inputs of this shape."""
-        table = self.local_names.setdefault(name, {})
-        groups = (("parameter", layer.parameters(shape)), ("statistic", layer.state(shape)))
-        for role, declared in groups:
-            for short, (size, initializer) in declared.items():
-                _check_entry(name, short, size)
-                table[short] = f"{short}_{name}"
-                entry = Entry(table[short], tuple(size), dtype, role, role == "parameter")
-                self._add(Declared(entry, initializer), layer)
-        for short, value in layer.hyperparameters().items():
-            table[short] = f"{short}_{name}"
-            entry = Entry(table[short], (), dtype, "hyperparameter")
-            self._add(Declared(entry, value=value), layer)
-
-    def _add(self, declared: Declared, layer: LayerLike) -> None:
-        known = self.declared.setdefault(declared.entry.name, declared)
-        if known.entry != declared.entry:
-            raise ShapeError(
-                f"{declared.entry.name} would be {format_shape(declared.entry.shape)} here and "
-                f"{format_shape(known.entry.shape)} where {layer!r} was used first.",
-                expected="one shape: a layer that is used twice shares its parameters",
-                mend="make two layers",
-            )
-
-
-def _check_entry(layer: str, name: str, shape: Any) -> None:
-    fixed = isinstance(shape, tuple) and all(isinstance(d, (int, np.integer)) for d in shape)
-    if not fixed or any(d < 0 for d in shape):
-        raise ShapeError(
-            f"the parameter {name!r} has the shape {shape!r}.",
-            where=f"layer {layer!r}",
-            expected="a tuple of whole numbers; a parameter cannot have the size of a batch",
-        )
-
-
-# ----- one pass -----------------------------------------------------------
-
-
-@dataclass
-class Gathered:
-    """What a pass collects from all layers, those of networks inside networks included.
-
-    Attributes
-    ----------
-    dtype : str
-        Of random numbers.
-    streams : int
-        How many random ops there were: the number of each is its place in the network.
-    penalties : list of Tensor
-        What parameters add to the loss.
-    measured : dict
-        The layers that take statistics from the training data by their scope, each with
-        what it reads.
-    """
-
-    dtype: str
-    streams: int = 0
-    penalties: list[Tensor] = field(default_factory=list)
-    measured: dict[str, tuple[Layer, Tensor]] = field(default_factory=dict)
-
-    def draw(self, op: Callable[..., Any], shape: Shape) -> Tensor:
-        """Return random numbers of the next stream."""
-        stream, self.streams = self.streams, self.streams + 1
-        drawn: Tensor = op(SEED.read(), STEP.read(), stream=stream, shape=shape, dtype=self.dtype)
-        return drawn
-
-
-class LayerEntries(Mapping[str, Tensor]):
-    """What a layer's `forward` sees of the state: its own entries by their local names."""
-
-    def __init__(self, tensors: Mapping[str, Tensor], gathered: Gathered) -> None:
-        self._tensors = dict(tensors)
-        self.gathered = gathered
-
-    def __getitem__(self, name: str) -> Tensor:
-        if name not in self._tensors:
-            raise UnknownNameError(
-                f"the layer {current_scope()!r} declares no parameter {name!r}.",
-                expected=", ".join(self._tensors) or "none are declared",
-                mend="name it in `parameters`, `state` or `hyperparameters`",
-            )
-        return self._tensors[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tensors)
-
-    def __len__(self) -> int:
-        return len(self._tensors)
-
-    def random_uniform(self, shape: Shape) -> Tensor:
-        """Return uniform numbers in [0, 1), new at each step."""
-        return self.gathered.draw(ops.random_uniform, shape)
-
-    def random_normal(self, shape: Shape) -> Tensor:
-        """Return standard normal numbers, new at each step."""
-        return self.gathered.draw(ops.random_normal, shape)
-
-
-@dataclass
-class Trace:
-    """The tensors of one pass through a network."""
-
-    gathered: Gathered
-    inputs: dict[str, Tensor] = field(default_factory=dict)
-    outputs: dict[str, Tensor] = field(default_factory=dict)
-    activations: dict[str, Tensor] = field(default_factory=dict)
-    statistics: dict[str, Tensor] = field(default_factory=dict)
-    nodes: dict[int, Tensor] = field(default_factory=dict)
-    reads: dict[str, Tensor] = field(default_factory=dict)
-
-    def read(self, entry: Entry, entries: LayerEntries | None) -> Tensor:
-        """Return the tensor of an entry, one for all its readers."""
-        if entry.name not in self.reads:
-            own = entries is None
-            self.reads[entry.name] = entry.read() if own else entries[entry.name]  # type: ignore[index]
-        return self.reads[entry.name]
 
 
 class Network:
@@ -314,6 +151,15 @@ class Network:
             shapes.append(tuple(time if d is None else d for d in node.layer.shape))
         return shapes
 
+    def settled_entries(self) -> frozenset[str]:
+        """Return the statistics that are not to be measured again: those of trained layers."""
+        return frozenset(
+            f"{entry}_{name}"
+            for name, layer in self.layers.items()
+            if isinstance(layer, Nested)
+            for entry in layer.network.settled_entries()
+        )
+
     def held(self, entry: str) -> NDArray[Any] | None:
         """Return the number that an entry holds: none, since a definition has no numbers."""
         return None
@@ -399,9 +245,7 @@ class _Walk:
         trace.outputs = dict(zip(wiring.output_names, ends, strict=True))
         return trace
 
-    def _apply(
-        self, name: str, layer: LayerLike, inputs: Sequence[Tensor], trace: Trace
-    ) -> Tensor:
+    def _apply(self, name: str, layer: LayerLike, inputs: Sequence[Tensor], trace: Trace) -> Tensor:
         shapes = tuple(x.shape[1:] for x in inputs)
         shape = shapes[0] if len(shapes) == 1 else shapes
         if self.declares:

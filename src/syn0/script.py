@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,15 +55,16 @@ def save(script: Script, folder: Path) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # Made by `open`, so that the file has the permissions that any new file gets.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -83,7 +84,8 @@ def code(trainer: Trainer, X: Any = None, y: Any = None, **options: Any) -> Scri
     model, record = trainer.model, trainer.record
     asked = y is not None or any(value is not None for value in options.values())
     if record is None and not asked:
-        model._need_shapes() if X is None else fitting.prepare_inputs(model, X)
+        if X is not None:
+            model.prepare(X)
         return _forward_script(model, X, names)
     if options or record is None:
         record = trainer.rehearse(X, y, weight, record, **options)
@@ -172,7 +174,7 @@ def _forward_script(model: StatefulNetwork, X: Any, names: Mapping[str, str]) ->
     source = print_program(program, names)
     inputs, state = program.leaves()
     values = [
-        (variable, tensor.name or "", model._state[tensor.name or ""])
+        (variable, tensor.name or "", model.numbers[tensor.name or ""])
         for variable, tensor in zip(source.state, state, strict=True)
     ]
     values += [(name, name, value) for name, value in source.constants.items()]
@@ -258,7 +260,7 @@ class _Training:
 
     def _is_full(self, given: list[Tensor]) -> bool:
         if self.data is None:
-            return self.record.full
+            return self.record.steps_per_epoch == 1
         return len(next(iter(self.data.values()))) <= self.record.batch_size
 
     def _data_name(self, tensor: Tensor, variables: Mapping[str, str], full: bool) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import fnmatch
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import fitting, steps
+from syn0.arrays import check_finite, to_array
 from syn0.engines import Executable, choose
-from syn0.errors import ArgumentError, ShapeError
-from syn0.graph import Shape
-from syn0.initializers import Constant
+from syn0.errors import ArgumentError, ShapeError, UnknownNameError, did_you_mean
+from syn0.graph import Shape, format_shape, time
+from syn0.layout import Layout
 from syn0.networks import Network
 from syn0.program import Program, State
 from syn0.training.history import History
@@ -20,9 +22,18 @@ from syn0.training.history import History
 Array = NDArray[Any]
 CHUNK = 4096  # rows that a whole set is run through at a time
 
+_MAKERS: Mapping[str, Callable[..., Program]] = {
+    "predict": steps.predict_program,
+    "activations": steps.activations_program,
+    "reading": steps.reading_program,
+    "evaluate": steps.evaluate_program,
+    "loss_and_gradient": steps.gradient_program,
+    "train_step": steps.train_program,
+}
+
 
 class StatefulNetwork(Network):
-    """A `Network` and its `State`: built, seeded, and run through an engine.
+    """A `Network` and its state: built, seeded, and run through an engine.
 
     Parameters
     ----------
@@ -30,6 +41,15 @@ class StatefulNetwork(Network):
         As in `Network`.
     random_state : int, optional
         The seed; drawn and kept as ``seed`` if not given.
+
+    Attributes
+    ----------
+    seed : int
+        What initial parameters, orders of samples and dropout are drawn from.
+    history : History
+        All epochs of all fits.
+    numbers : dict of str to array
+        The state: parameters, statistics, hyperparameters, optimizer slots and counters.
     """
 
     def __init__(
@@ -44,7 +64,9 @@ class StatefulNetwork(Network):
         super().__init__(inputs, outputs, dtype=dtype, name=name)
         self.seed = _seed(random_state)
         self.history = History()
-        self._state: State = {}
+        self.numbers: State = {}
+        self._given: State = {}  # what people set before any training: initial values too
+        self._settled: set[str] = set()  # statistics that are measured, set or inherited
         self._family: dict[Any, Executable] = {}
         if self.declared_shapes() is not None:
             self.build()
@@ -76,53 +98,42 @@ class StatefulNetwork(Network):
             raise ShapeError(
                 "the shape of the input is not known.", mend="give it: net.build((features,))"
             )
-        if self.built and list(self._input_shapes or ()) == shapes:
+        if self.layout is not None and list(self.layout.input_shapes) == shapes:
             return self
-        self._build(shapes)
+        if self.history:
+            raise ShapeError(
+                f"the network was trained on inputs of {_listed(self.known_layout())}.",
+                where=f"net.build({shape})",
+                mend="make another network for another shape",
+            )
+        self._check_declared(shapes)
+        self.lay_out(shapes)
         self._family.clear()
-        self._state = self.first_state(self.seed)
+        self.numbers, self._given = self.first_state(self.seed), {}
+        self._settled = set(self.settled_entries())
         return self
+
+    def _check_declared(self, shapes: Sequence[Shape]) -> None:
+        declared = self.declared_shapes()
+        if declared is not None and list(declared) != list(shapes):
+            raise ShapeError(
+                "the shape differs from that of Input.",
+                where="net.build",
+                expected=", ".join(map(format_shape, declared)),
+                mend="call net.build() without a shape",
+            )
 
     @property
     def input_shape(self) -> Shape | tuple[Shape, ...]:
         """The shape of one sample, without the axis of samples."""
-        self._need_shapes()
-        shapes = self._input_shapes or ()
+        shapes = self.known_layout().input_shapes
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def output_shape(self) -> Shape | tuple[Shape, ...]:
         """The shape of the output for one sample."""
-        self._need_shapes()
-        shapes = self._output_shapes
+        shapes = self.known_layout().output_shapes
         return shapes[0] if len(shapes) == 1 else shapes
-
-    # ----- entries
-
-    def restorable(self) -> list[str]:
-        """Return the names of parameters and running statistics."""
-        return [e.name for e in self.entries() if e.role in ("parameter", "statistic")]
-
-    def trainable(self) -> list[str]:
-        """Return the names of the parameters that training changes."""
-        frozen = {
-            full for layer in self._frozen for full in self._local_names.get(layer, {}).values()
-        }
-        return [e.name for e in self.entries() if e.trainable and e.name not in frozen]
-
-    # ----- running
-
-    def run_rows(
-        self, kind: str, inputs: Mapping[str, Array], state: State | None = None
-    ) -> dict[str, Array]:
-        """Return the outputs of a program for all samples, some thousand at a time."""
-        executable = self.executable(kind)
-        data = fitting.Data(inputs)
-        parts = [
-            executable.run(self._state if state is None else state, data.rows(rows).all())[0]
-            for rows in fitting.chunks(data.samples, CHUNK)
-        ]
-        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
     def prepare(self, X: Any) -> dict[str, Array]:
         """Return checked inputs by name, building the network from them if need be."""
@@ -133,41 +144,163 @@ class StatefulNetwork(Network):
         self.build(shapes[0] if len(shapes) == 1 else tuple(shapes))
         return fitting.check_inputs(self, inputs)
 
+    # ----- parameters
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Copies of the parameters and running statistics, by the names of printed code."""
+        return {name: self.numbers[name].copy() for name in self.restorable()}
+
+    def set_parameters(self, mapping: Mapping[str, Any]) -> Self:
+        """Set some parameters, running statistics or hyperparameters.
+
+        Parameters
+        ----------
+        mapping : mapping of str to array
+            New values by name, in the shapes that the network has. Hyperparameters, such as
+            ``rate_dropout_1``, and after a fit ``learning_rate``, may be set too: they are
+            numbers of the state, so nothing is compiled anew.
+
+        Raises
+        ------
+        UnknownNameError, ShapeError, DataError
+            If a name, a shape or a value does not fit; nothing is changed then.
+        """
+        own = self.known_layout().declared
+        known = {n: v for n, v in self.numbers.items() if n not in ("step", "seed")}
+        checked: State = {}
+        for name, value in mapping.items():
+            if name not in known:
+                raise UnknownNameError(
+                    f"there is no parameter {name!r}.", mend=did_you_mean(str(name), known)
+                )
+            array = to_array(value, name)
+            if array.shape != known[name].shape:
+                raise ShapeError(
+                    f"{name} got the shape {array.shape}.",
+                    expected=format_shape(known[name].shape),
+                )
+            check_finite(array, name)
+            checked[name] = array.astype(known[name].dtype)
+        self.numbers.update(checked)
+        if not self.history:
+            self._given |= {name: v.copy() for name, v in checked.items() if name in own}
+        self._settled |= set(checked)
+        return self
+
+    def restorable(self) -> list[str]:
+        """Return the names of parameters and running statistics."""
+        return [e.name for e in self.entries() if e.role in ("parameter", "statistic")]
+
+    def trainable(self) -> list[str]:
+        """Return the names of the parameters that training changes."""
+        frozen = self.frozen_entries()
+        return [e.name for e in self.entries() if e.trainable and e.name not in frozen]
+
+    def measure_statistics(self, found: Mapping[str, Array]) -> None:
+        """Take over statistics that were measured on training data, once."""
+        self.numbers.update(found)
+        self._settled |= set(found)
+
+    def is_settled(self, entry: str) -> bool:
+        """Tell whether a statistic is not to be measured: it was, or somebody set it."""
+        return entry in self._settled
+
+    def settled_entries(self) -> frozenset[str]:
+        """Return the statistics that are settled, here or in networks inside."""
+        return super().settled_entries() | self._settled
+
+    def declares(self, entry: str) -> bool:
+        """Tell whether a layer declares this entry of the state."""
+        return entry in self.known_layout().declared
+
+    def held(self, entry: str) -> Array | None:
+        """Return the number that an entry holds, None before there is one."""
+        return self.numbers.get(entry)
+
+    def reset(self) -> Self:
+        """Restore the initial parameters and forget history and optimizer."""
+        self.numbers = self.first_state(self.seed)
+        self.numbers |= {name: value.copy() for name, value in self._given.items()}
+        self._settled = set()
+        self._settled = {*self.settled_entries(), *self._given}
+        self.history = History()
+        return self
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Return what `restore` takes to undo a call that failed."""
+        return self.layout, dict(self.numbers), set(self._settled), dict(self._given)
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """Go back to a snapshot, unbuilt if it was unbuilt."""
+        self.layout, self.numbers, self._settled, self._given = snapshot
+
+    # ----- freezing
+
+    def freeze(self, *patterns: str) -> Self:
+        """Keep layers as they are during training.
+
+        Parameters
+        ----------
+        *patterns : str
+            Names of layers; ``*`` stands for anything. Running statistics of a frozen
+            layer are used and not changed.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(2, name="hidden"), syn0.Dense(1, name="output"))
+        >>> _ = net.freeze("hid*")
+        """
+        self.frozen |= self._matching(patterns)
+        return self
+
+    def unfreeze(self, *patterns: str) -> Self:
+        """Let layers learn again; see `freeze`."""
+        self.frozen -= self._matching(patterns)
+        return self
+
+    def _matching(self, patterns: Iterable[str]) -> set[str]:
+        names = list(self.layers)
+        found: set[str] = set()
+        for pattern in patterns:
+            matched = fnmatch.filter(names, pattern)
+            if not matched:
+                raise UnknownNameError(
+                    f"no layer matches {pattern!r}.", mend=did_you_mean(pattern, names)
+                )
+            found.update(matched)
+        return found
+
+    # ----- running
+
     def program(self, kind: str, **options: Any) -> Program:
         """Return a program of the family as a graph."""
-        makers: dict[str, Callable[..., Program]] = {
-            "predict": steps.predict_program,
-            "activations": steps.activations_program,
-            "evaluate": steps.evaluate_program,
-            "loss_and_gradient": steps.gradient_program,
-            "train_step": steps.train_program,
-        }
-        return makers[kind](self, **options)
+        return _MAKERS[kind](self, **options)
 
     def executable(self, kind: str, **options: Any) -> Executable:
-        """Return a program of the family, compiled once for equal options."""
-        key = (kind, self._frozen, tuple(options.values()))
+        """Return a program of the family, compiled once for options that draw one graph."""
+        key = (kind, self.frozen_entries(), tuple(map(steps.form_of, options.values())))
         if key not in self._family:
             engine, _ = choose("auto")
             self._family[key] = engine.compile(self.program(kind, **options))
         return self._family[key]
 
-    # ----- as a layer of another network
+    def run_rows(
+        self, kind: str, inputs: Mapping[str, Array], state: State | None = None, **options: Any
+    ) -> dict[str, Array]:
+        """Return the outputs of a program for all samples, some thousand at a time."""
+        executable = self.executable(kind, **options)
+        data, numbers = fitting.Data(inputs), self.numbers if state is None else state
+        parts = [
+            executable.run(numbers, data.rows(rows).all())[0]
+            for rows in fitting.chunks(data.samples, CHUNK)
+        ]
+        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
-    def _declared_as(self, role: str) -> dict[str, Any]:
-        declared = super()._declared_as(role)
-        if not self._state:
-            return declared
-        return {
-            name: (shape, Constant(self._state[name].tolist()))
-            for name, (shape, _) in declared.items()
-        }
 
-    def _build(self, shapes: Sequence[Shape]) -> None:
-        same = self.built and list(self._input_shapes or ()) == list(shapes)
-        if same and self._state:
-            return
-        super()._build(shapes)
+def _listed(layout: Layout) -> str:
+    return ", ".join(map(format_shape, layout.input_shapes))
 
 
 def _seed(random_state: Any) -> int:
@@ -190,9 +323,10 @@ def _shapes(shape: Any, names: Sequence[str]) -> list[Shape]:
     if isinstance(shape, int):
         raise ShapeError(f"{shape} is not a shape.", mend=f"write ({shape},)")
     if isinstance(shape, Mapping):
-        return [tuple(shape[name]) for name in names]
+        shape = [shape.get(name) for name in names]
     several = bool(shape) and all(isinstance(s, (tuple, list)) for s in shape)
-    shapes = [tuple(s) for s in shape] if several else [tuple(shape)]
+    given = [tuple(s) for s in shape] if several else [tuple(shape)]
+    shapes: list[Shape] = [tuple(time if d is None else d for d in one) for one in given]
     if len(shapes) != len(names):
         raise ShapeError(
             f"{len(shapes)} shapes were given for the inputs {', '.join(names)}.",

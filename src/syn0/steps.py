@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,12 @@ from syn0.gradient import backpropagate
 from syn0.graph import Tensor, batch, format_shape, input_tensor, topological_order
 from syn0.layers.node import Node
 from syn0.losses import Loss
-from syn0.metrics import Metric
-from syn0.networks import STEP, Network, Trace
-from syn0.optimizers import LBFGS, Optimizer, apply_updates, declare, schedules_of
+from syn0.metrics import FunctionMetric, Metric
+from syn0.networks import Network
+from syn0.optimizers import LBFGS, Optimizer, apply_updates, declare, groups_of, schedules_of
 from syn0.program import Entry, Program, State
 from syn0.schedules import Schedule
+from syn0.tracing import STEP, Trace
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,34 @@ class Task:
         return name if len(self.output_names) == 1 else f"{output}.{name}"
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of history, in its order."""
+        found = ["loss"]
+        for output, chosen in zip(self.output_names, self.metrics, strict=True):
+            if len(self.output_names) > 1:
+                found.append(f"{output}.loss")
+            found += [self.key(output, metric.name) for metric in chosen]
+        return tuple(found)
+
+    @property
+    def totals(self) -> dict[str, str]:
+        """The figures that a pass gives, and how those of batches become one of an epoch."""
+        whole = {self.key(output, metric.name) for output, metric, _ in self.of_whole_sets()}
+        lost = {"loss", *(f"{output}.loss" for output in self.output_names)}
+        return {
+            key: self.loss_total if key in lost else "mean" for key in self.keys if key not in whole
+        }
+
+    def of_whole_sets(self) -> list[tuple[str, Metric, Target | None]]:
+        """Return the metrics that need all predictions at once, with output and target."""
+        parts = zip(self.output_names, self.metrics, self.targets, strict=True)
+        return [(o, metric, t) for o, ms, t in parts for metric in ms if not metric.per_sample]
+
+    def same_losses(self, other: Task) -> bool:
+        """Tell whether both mean the same by loss."""
+        return bool(_hashable(self.losses) == _hashable(other.losses))
+
+    @property
     def loss_total(self) -> str:
         """Whether the losses of batches are averaged into that of an epoch, or added up."""
         sums = [isinstance(loss, Loss) and loss.reduction == "sum" for loss in self.losses]
@@ -98,7 +127,6 @@ def judge(task: Task, trace: Trace) -> Judged:
     """Return the loss and the per-sample metrics of a pass."""
     weight = input_tensor("sample_weight", (batch,), _dtype(trace)) if task.weighted else None
     figures: dict[str, Tensor] = {}
-    totals: dict[str, str] = {"loss": task.loss_total}
     parts: list[Tensor] = []
     total: Tensor | None = None
     for i, (output, y_pred) in enumerate(trace.outputs.items()):
@@ -108,23 +136,40 @@ def judge(task: Task, trace: Trace) -> Judged:
         if len(task.output_names) > 1:
             value = value.named(f"loss_{output}", scoped=False)
             figures[f"{output}.loss"] = value
-            totals[f"{output}.loss"] = task.loss_total
             parts.append(value)
         share = value * task.loss_weights[i] if task.loss_weights[i] != 1 else value
         total = share if total is None else total + share
         for metric in task.metrics[i]:
             if metric.per_sample and y is not None and target is not None:
-                key = task.key(output, metric.name)
-                values = metric(y if target.classes else target.for_loss(y, y_pred), y_pred)
-                values = ops.astype(values, y_pred.dtype)
-                figures[key] = _average(values, weight).named(metric.name, scoped=False)
-                totals[key] = "mean"
+                figures[task.key(output, metric.name)] = _measured(
+                    metric, target, y, y_pred, weight
+                )
     assert total is not None
-    for penalty in trace.penalties:
+    for penalty in trace.gathered.penalties:
         total = total + penalty
     if weight is not None:
         figures["weight"] = ops.sum(weight)
-    return Judged(total.named("loss", scoped=False), figures, totals, tuple(parts))
+    return Judged(total.named("loss", scoped=False), figures, task.totals, tuple(parts))
+
+
+def _measured(
+    metric: Metric, target: Target, y: Tensor, y_pred: Tensor, weight: Tensor | None
+) -> Tensor:
+    # A function of one's own gets what a loss gets; ours know class numbers.
+    own = isinstance(metric, FunctionMetric)
+    values = metric(target.for_loss(y, y_pred) if own else y, y_pred)
+    if not isinstance(values, Tensor):
+        raise _no_tensor("metric", metric.name, values)
+    averaged = _average(ops.astype(values, y_pred.dtype), weight, f"the metric {metric.name}")
+    return averaged.named(metric.name, scoped=False)
+
+
+def _no_tensor(kind: str, name: str, values: Any) -> ArgumentError:
+    return ArgumentError(
+        f"the {kind} {name} returned {type(values).__name__}.",
+        expected="a tensor made of y_true and y_pred, one value a sample or element",
+        mend="compute with syn0.ops and operators",
+    )
 
 
 def _dtype(trace: Trace) -> str:
@@ -147,19 +192,22 @@ def _loss_value(
     y_true = None if y is None or target is None else target.for_loss(y, y_pred)
     values = loss(y_true, y_pred)
     if not isinstance(values, Tensor):
-        raise ArgumentError(
-            f"the loss {loss.name} returned {type(values).__name__}.",
-            expected="a tensor made of y_true and y_pred",
-        )
+        raise _no_tensor("loss", loss.name, values)
     if loss.reduction == "sum":
         return ops.sum(values if weight is None else _per_row(values, ops.sum) * weight)
-    return _average(values, weight)
+    return _average(values, weight, f"the loss {loss.name}")
 
 
-def _average(values: Tensor, weight: Tensor | None) -> Tensor:
+def _average(values: Tensor, weight: Tensor | None, what: str) -> Tensor:
     """Average over the elements of a sample, then over samples by their weight."""
-    if values.shape == ():
+    if values.shape == () and weight is None:
         return values
+    if values.shape[:1] != (batch,):
+        raise ShapeError(
+            f"{what} has the shape {format_shape(values.shape)}.",
+            expected="one value a sample or element: the batch is its first axis",
+            mend="leave the averaging over samples to fit",
+        )
     if weight is None:
         return ops.mean(values)
     return ops.sum(_per_row(values, ops.mean) * weight) / ops.sum(weight)
@@ -197,12 +245,17 @@ class Plan:
         """The hyperparameters that are functions of the step."""
         return schedules_of(self.optimizers)
 
-    def continues(self, other: Plan | None) -> bool:
+    def form(self) -> Any:
+        """Return what decides the graph: which optimizer updates what, without its numbers."""
+        groups = groups_of(self.optimizers)
+        return tuple((g.names, _form_of_optimizer(g.optimizer)) for g in groups)
+
+    def continues(self, other: Plan) -> bool:
         """Tell whether parameters of both plans have the same optimizers."""
-        if other is None:
-            return False
         mine, theirs = self.optimizers, other.optimizers
-        return all(mine[name] == theirs[name] for name in mine if name in theirs)
+        return all(
+            _hashable(mine[name]) == _hashable(theirs[name]) for name in mine if name in theirs
+        )
 
     def first_state(self, parameters: Sequence[Entry]) -> State:
         """Return hyperparameters and slots as they are before the first step."""
@@ -225,6 +278,50 @@ def _short(optimizer: Optimizer) -> str:
     return f"{type(optimizer).__name__}(learning_rate={rate!r})"
 
 
+# ----- what draws the same graph ------------------------------------------
+
+
+def form_of(option: Any) -> Any:
+    """Return what decides the graph of a program, hashable, without the numbers of the state."""
+    return option.form() if isinstance(option, Plan) else _hashable(option)
+
+
+def _form_of_optimizer(optimizer: Optimizer) -> Any:
+    numbers = optimizer.hyperparameters()
+    rest = {f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.name not in numbers}
+    scheduled = optimizer.schedule is not None
+    return type(optimizer), tuple(numbers), scheduled, _hashable(rest)
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.shape, str(value.dtype), value.tobytes()
+    if isinstance(value, Mapping):
+        return tuple((key, _hashable(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_hashable, value))
+    if is_dataclass(value) and not isinstance(value, (type, Node)):
+        return type(value), tuple(_hashable(getattr(value, f.name)) for f in fields(value))
+    try:
+        hash(value)
+    except TypeError:
+        return _Same(value)
+    return value
+
+
+class _Same:
+    """Stands for a value without a hash: it is equal to itself only."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
 # ----- programs -----------------------------------------------------------
 
 
@@ -240,6 +337,12 @@ def activations_program(network: Network) -> Program:
     trace = network.trace()
     shown = tuple(trace.activations.values())
     return Program("activations", trace.activations, sections=(("forward", shown),))
+
+
+def reading_program(network: Network) -> Program:
+    """Return the program that gives what the layers read that measure the training data."""
+    measured = network.trace().gathered.measured
+    return Program("reading", {name: x for name, (_, x) in measured.items()})
 
 
 def _extra(task: Task) -> list[Node]:
@@ -276,7 +379,7 @@ def gradient_program(
         ("loss", (*judged.parts, loss)),
         ("backward", tuple(gradients)),
     )
-    return Program("loss_and_gradient", outputs, sections=sections)
+    return Program("loss_and_gradient", outputs, trace.statistics, sections)
 
 
 def train_program(network: Network, task: Task, plan: Plan) -> Program:

@@ -6,25 +6,26 @@ import html
 import math
 
 from syn0.graph import format_shape
+from syn0.losses import scores_before
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Task
 
+# The losses that take scores, and the function that makes probabilities of them.
+_LOGITS_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "focal": "softmax"}
 HEAD = ("layer", "kind", "output", "parameters")
 
 
 def _rows(model: StatefulNetwork) -> list[tuple[str, str, str, str]]:
     rows = []
     for name, layer in model.layers.items():
-        declared = [
-            model._declared[full].entry for full in model._local_names.get(name, {}).values()
-            if full in model._declared
-        ]  # fmt: skip
-        count = sum(math.prod(e.shape) for e in declared if e.role == "parameter")
-        frozen = " (frozen)" if name in model._frozen else ""
-        shape = format_shape(model._shapes[name]) if model.built else "?"
-        number = f"{count:,}{frozen}" if model.built else "?"
-        kind = getattr(layer, "network", layer)
-        rows.append((name, type(kind).__name__, shape, number))
+        shape = number = "?"
+        if model.layout is not None:
+            entries = model.entries_of(name).values()
+            count = sum(math.prod(e.shape) for e in entries if e.role == "parameter")
+            shape, number = format_shape(model.layout.shapes[name]), f"{count:,}"
+        frozen = " (frozen)" if name in model.frozen else ""
+        kind = getattr(layer, "kind", type(layer).__name__)
+        rows.append((name, kind, shape, number + frozen))
     return rows
 
 
@@ -39,9 +40,8 @@ def _notes(model: StatefulNetwork, task: Task | None) -> list[str]:
     if task is not None:
         outputs = model.trace().outputs
         for loss, (name, y) in zip(task.losses, outputs.items(), strict=True):
-            word = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
-            wanted = word.get(getattr(loss, "name", ""))
-            if wanted and y.op.name != wanted:
+            wanted = _LOGITS_OF.get(getattr(loss, "name", ""))
+            if wanted and scores_before(wanted, y) is y:
                 notes.append(
                     f"{name}: the loss takes the output as logits; predict returns logits, "
                     f"{wanted} of them are probabilities"

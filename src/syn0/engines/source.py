@@ -39,7 +39,10 @@ WORDS = {
     "exp": "exponential",
     "one_hot": "wanted",
 }
-RESERVED = frozenset({"np", "math", "batch", "time", "epoch", "rows", *dir(builtins)})
+# The names of the loop around the body among them.
+RESERVED = frozenset(
+    "np math batch time epoch rows order start data parameters".split() + dir(builtins)
+)
 
 
 @dataclass(frozen=True)
@@ -208,12 +211,13 @@ class _Printer:
     helpers: dict[str, str] = field(default_factory=dict)
     rendered: set[int] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
+    entries: dict[str, str] = field(default_factory=dict)
 
     def print(self) -> Source:
         program = self.program
         self.order = topological_order(program.roots())
         self.entry_of = {id(t): entry for entry, t in program.updates.items()}
+        self.read_last = {t.name for t in program.roots() if t.op.name == "state"}
         self.uses = Counter(id(x) for t in self.order for x in t.inputs)
         self.kept = {id(t) for t in program.roots() if t.op.name not in LEAVES}
         for tensor in self.order:
@@ -235,9 +239,9 @@ class _Printer:
             for tensor in tensors:
                 self._require(tensor)
             sections.append((title, tuple(self.lines)))
-        if self.late:
-            title, last = sections[-1]
-            sections[-1] = (title, (*last, *self.late))
+        outputs = {n: self._expression_text(t) for n, t in program.outputs.items()}
+        title, last = sections[-1]
+        sections[-1] = (title, (*last, *self._take_over(outputs)))
         inputs, state = program.leaves()
         return Source(
             inputs=tuple(self.variables[id(t)] for t in inputs),
@@ -246,9 +250,23 @@ class _Printer:
             helpers=tuple(self.helpers.values()),
             constants=self.constants,
             sections=tuple(sections),
-            outputs={n: self._expression_text(t) for n, t in program.outputs.items()},
-            updates={n: self._update_variable(n, t) for n, t in program.updates.items()},
+            outputs=outputs,
+            updates={entry: self.entries[entry] for entry in program.updates},
         )
+
+    def _take_over(self, outputs: dict[str, str]) -> list[str]:
+        """Return the lines that put new values into the state where none stands there yet."""
+        texts = {e: self._expression_text(t) for e, t in self.program.updates.items()}
+        pairs = [(self.entries[e], text) for e, text in texts.items() if text != self.entries[e]]
+        lines = []
+        for name, text in outputs.items():
+            if text in [target for target, _ in pairs]:
+                outputs[name] = self._unique(name)
+                lines.append(f"{outputs[name]} = {text}")
+        targets, values = [target for target, _ in pairs], [text for _, text in pairs]
+        if set(targets) & set(values):  # a swap has no order that is right
+            return [*lines, f"{', '.join(targets)} = {', '.join(values)}"]
+        return [*lines, *(f"{target} = {value}" for target, value in pairs)]
 
     def _text_of(self, tensor: Tensor) -> _Text:
         return _text(tensor.op.forward, tensor.op.name)
@@ -271,6 +289,10 @@ class _Printer:
                 name = self._unique(tensor.name or f"constant_{len(self.constants) + 1}")
                 self.variables[id(tensor)] = name
                 self.constants[name] = tensor.attributes["value"]
+        read = {t.name: id(t) for t in self.order if t.op.name == "state"}
+        for entry in self.program.updates:
+            known = self.variables.get(read.get(entry, 0))
+            self.entries[entry] = known or self._unique(entry)
 
     def _unique(self, name: str) -> str:
         name = self._renamed(name)
@@ -363,11 +385,10 @@ class _Printer:
         entry = self.entry_of.get(id(tensor))
         if entry is not None:
             readers = [t for t in self.order if any(self._reads(x, entry) for x in t.inputs)]
-            if all(id(t) in self.rendered for t in readers):
-                return self._renamed(entry)
-            fresh = self._unique(f"new_{entry}")
-            self.late.append(f"{self._renamed(entry)} = {fresh}")
-            return fresh
+            done = all(id(t) in self.rendered for t in readers)
+            if done and entry not in self.read_last:
+                return self.entries[entry]
+            return self._unique(f"new_{entry}")
         if tensor.name:
             return self._unique(tensor.name)
         for name, output in self.program.outputs.items():
@@ -380,11 +401,6 @@ class _Printer:
         if tensor.op.name in CHEAP:
             return self._reads(tensor.inputs[0], entry)
         return tensor.op.name == "state" and tensor.name == entry
-
-    def _update_variable(self, entry: str, tensor: Tensor) -> str:
-        variable = self._expression_text(tensor)
-        name = self._renamed(entry)
-        return name if f"{name} = {variable}" in self.late else variable
 
     # ----- expressions
 

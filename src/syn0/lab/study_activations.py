@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -161,9 +162,7 @@ def _prices(scale: Scale) -> Runs:
         z = np.random.default_rng(seed).standard_normal(shape)
         for name in ACTIVATIONS:
             both = _graph(name, z)
-            seconds = best_time(
-                lambda both=both, z=z: graph.evaluate(both, {"z": z}), scale.pick(100, 5)
-            )
+            seconds = best_time(partial(graph.evaluate, both, {"z": z}), scale.pick(100, 5))
             prices[name].append(1e6 * seconds)
     return prices
 

@@ -8,26 +8,16 @@ from syn0.ops.elementwise import (
     clip,
     cos,
     divide,
-    equal,
     erf,
     exp,
     expm1,
-    greater,
-    greater_equal,
-    isfinite,
-    less,
-    less_equal,
     log,
     log1p,
     logaddexp,
-    logical_and,
-    logical_not,
-    logical_or,
     maximum,
     minimum,
     multiply,
     negative,
-    not_equal,
     pow,
     relu,
     sigmoid,
@@ -39,6 +29,19 @@ from syn0.ops.elementwise import (
     subtract,
     tanh,
     where,
+)
+from syn0.ops.indexing import concat, one_hot, pad, scatter_add, stack, take
+from syn0.ops.logic import (
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
 )
 from syn0.ops.random import random_normal, random_uniform
 from syn0.ops.reduction import (
@@ -54,20 +57,14 @@ from syn0.ops.reduction import (
 )
 from syn0.ops.structure import (
     broadcast_to,
-    concat,
     custom_derivative,
     expand_dims,
     matrix_transpose,
-    one_hot,
-    pad,
     permute_dims,
     reshape,
-    scatter_add,
     squeeze,
-    stack,
     stop_gradient,
     sum,
-    take,
 )
 
 __all__ = [

@@ -45,7 +45,9 @@ def _number_shape(name: str) -> Callable[..., tuple[Shape, str]]:
     return rule
 
 
-def _bool_shape(name: str) -> Callable[..., tuple[Shape, str]]:
+def bool_shape(name: str) -> Callable[..., tuple[Shape, str]]:
+    """Return the shape rule of an op that answers true or false."""
+
     def rule(*tensors: Tensor, **_: Any) -> tuple[Shape, str]:
         common_dtype(name, *tensors)
         return broadcast_shapes(name, *tensors), "bool"
@@ -53,7 +55,8 @@ def _bool_shape(name: str) -> Callable[..., tuple[Shape, str]]:
     return rule
 
 
-def _reals(rng: np.random.Generator) -> Iterable[Sample]:
+def reals(rng: np.random.Generator) -> Iterable[Sample]:
+    """Give the samples of a function of one number."""
     yield Sample(normal(rng, 3, 5))
     yield Sample(normal(rng, 0))
     yield Sample(np.array(SPECIAL), smooth=False)
@@ -64,7 +67,8 @@ def _positives(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample([np.nan, np.inf, 1e-30, 1.0], smooth=False)
 
 
-def _pairs(rng: np.random.Generator) -> Iterable[Sample]:
+def pairs(rng: np.random.Generator) -> Iterable[Sample]:
+    """Give the samples of a function of two numbers, broadcasting among them."""
     yield Sample(normal(rng, 3, 5), normal(rng, 3, 5))
     yield Sample(normal(rng, 3, 1), normal(rng, 5))
     yield Sample(normal(rng), normal(rng, 2, 2))
@@ -83,7 +87,7 @@ def _add_derivative(dy: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Any:
     return unbroadcast(dy, x), unbroadcast(dy, y)
 
 
-add = Op("add", _number_shape("add"), _add, _add_derivative, _pairs)
+add = Op("add", _number_shape("add"), _add, _add_derivative, pairs)
 
 
 def _subtract(xp: Any, x: Any, y: Any) -> Any:
@@ -95,7 +99,7 @@ def _subtract_derivative(dy: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Any:
     return unbroadcast(dy, x), unbroadcast(-dy, y)
 
 
-subtract = Op("subtract", _number_shape("subtract"), _subtract, _subtract_derivative, _pairs)
+subtract = Op("subtract", _number_shape("subtract"), _subtract, _subtract_derivative, pairs)
 
 
 def _multiply(xp: Any, x: Any, y: Any) -> Any:
@@ -107,7 +111,7 @@ def _multiply_derivative(dy: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Any:
     return unbroadcast(dy * y, x), unbroadcast(dy * x, y)
 
 
-multiply = Op("multiply", _number_shape("multiply"), _multiply, _multiply_derivative, _pairs)
+multiply = Op("multiply", _number_shape("multiply"), _multiply, _multiply_derivative, pairs)
 
 
 def _divide(xp: Any, x: Any, y: Any) -> Any:
@@ -141,7 +145,7 @@ def _negative_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return -dy
 
 
-negative = Op("negative", _number_shape("negative"), _negative, _negative_derivative, _reals)
+negative = Op("negative", _number_shape("negative"), _negative, _negative_derivative, reals)
 
 
 def _abs(xp: Any, x: Any) -> Any:
@@ -153,7 +157,7 @@ def _abs_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * sign(x)
 
 
-abs = Op("abs", _number_shape("abs"), _abs, _abs_derivative, _reals)
+abs = Op("abs", _number_shape("abs"), _abs, _abs_derivative, reals)
 
 
 def _sign(xp: Any, x: Any) -> Any:
@@ -161,7 +165,7 @@ def _sign(xp: Any, x: Any) -> Any:
     return xp.sign(x)
 
 
-sign = Op("sign", _number_shape("sign"), _sign, NoDerivative("it is constant in steps"), _reals)
+sign = Op("sign", _number_shape("sign"), _sign, NoDerivative("it is constant in steps"), reals)
 
 
 # ----- pow, square, sqrt --------------------------------------------------
@@ -204,7 +208,7 @@ def _square_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * (2 * x)
 
 
-square = Op("square", _number_shape("square"), _square, _square_derivative, _reals)
+square = Op("square", _number_shape("square"), _square, _square_derivative, reals)
 
 
 def _sqrt(xp: Any, x: Any) -> Any:
@@ -231,7 +235,7 @@ def _exp_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * y
 
 
-exp = Op("exp", _float_shape("exp"), _exp, _exp_derivative, _reals)
+exp = Op("exp", _float_shape("exp"), _exp, _exp_derivative, reals)
 
 
 def _expm1(xp: Any, x: Any) -> Any:
@@ -243,7 +247,7 @@ def _expm1_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * (y + 1)
 
 
-expm1 = Op("expm1", _float_shape("expm1"), _expm1, _expm1_derivative, _reals)
+expm1 = Op("expm1", _float_shape("expm1"), _expm1, _expm1_derivative, reals)
 
 
 def _log(xp: Any, x: Any) -> Any:
@@ -280,7 +284,7 @@ def _logaddexp_derivative(dy: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Any:
     return unbroadcast(dy * sigmoid(x - y), x), unbroadcast(dy * sigmoid(y - x), y)
 
 
-logaddexp = Op("logaddexp", _float_shape("logaddexp"), _logaddexp, _logaddexp_derivative, _pairs)
+logaddexp = Op("logaddexp", _float_shape("logaddexp"), _logaddexp, _logaddexp_derivative, pairs)
 
 
 # ----- sin, cos, tanh, sigmoid, relu, erf ---------------------------------
@@ -324,7 +328,7 @@ def _tanh_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * (1 - square(y))
 
 
-tanh = Op("tanh", _float_shape("tanh"), _tanh, _tanh_derivative, _reals)
+tanh = Op("tanh", _float_shape("tanh"), _tanh, _tanh_derivative, reals)
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:
@@ -338,7 +342,7 @@ def _sigmoid_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * (y * (1 - y))
 
 
-sigmoid = Op("sigmoid", _float_shape("sigmoid"), _sigmoid, _sigmoid_derivative, _reals)
+sigmoid = Op("sigmoid", _float_shape("sigmoid"), _sigmoid, _sigmoid_derivative, reals)
 
 
 def _relu(xp: Any, x: Any) -> Any:
@@ -351,7 +355,7 @@ def _relu_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * (y > 0)
 
 
-relu = Op("relu", _number_shape("relu"), _relu, _relu_derivative, _reals)
+relu = Op("relu", _number_shape("relu"), _relu, _relu_derivative, reals)
 
 
 def _erf(xp: Any, x: Any) -> Any:
@@ -405,7 +409,7 @@ def _erf_derivative(dy: Tensor, y: Tensor, x: Tensor) -> Any:
     return dy * (2 / np.pi**0.5 * exp(-square(x)))
 
 
-erf = Op("erf", _float_shape("erf"), _erf, _erf_derivative, _reals)
+erf = Op("erf", _float_shape("erf"), _erf, _erf_derivative, reals)
 
 
 # ----- maximum, minimum, where --------------------------------------------
@@ -420,7 +424,7 @@ def _maximum_derivative(dy: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Any:
     return unbroadcast(dy * (x > y), x), unbroadcast(dy * (x <= y), y)
 
 
-maximum = Op("maximum", _number_shape("maximum"), _maximum, _maximum_derivative, _pairs)
+maximum = Op("maximum", _number_shape("maximum"), _maximum, _maximum_derivative, pairs)
 
 
 def _minimum(xp: Any, x: Any, y: Any) -> Any:
@@ -432,7 +436,7 @@ def _minimum_derivative(dy: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Any:
     return unbroadcast(dy * (x < y), x), unbroadcast(dy * (x >= y), y)
 
 
-minimum = Op("minimum", _number_shape("minimum"), _minimum, _minimum_derivative, _pairs)
+minimum = Op("minimum", _number_shape("minimum"), _minimum, _minimum_derivative, pairs)
 
 
 def _where_shape(condition: Tensor, x: Tensor, y: Tensor) -> tuple[Shape, str]:
@@ -469,85 +473,6 @@ public(lambda condition, x, y: where(condition, x, y), "where")
 def clip(x: Any, low: float, high: float) -> Any:
     """Return `x` kept between `low` and `high`."""
     return minimum(maximum(x, low), high)
-
-
-# ----- comparisons and logic ----------------------------------------------
-
-_STEPS = NoDerivative("a truth value is constant in steps")
-
-
-def _less(xp: Any, x: Any, y: Any) -> Any:
-    """Return x < y."""
-    return x < y
-
-
-def _less_equal(xp: Any, x: Any, y: Any) -> Any:
-    """Return x <= y."""
-    return x <= y
-
-
-def _greater(xp: Any, x: Any, y: Any) -> Any:
-    """Return x > y."""
-    return x > y
-
-
-def _greater_equal(xp: Any, x: Any, y: Any) -> Any:
-    """Return x >= y."""
-    return x >= y
-
-
-def _equal(xp: Any, x: Any, y: Any) -> Any:
-    """Return x == y."""
-    return x == y
-
-
-def _not_equal(xp: Any, x: Any, y: Any) -> Any:
-    """Return x != y."""
-    return x != y
-
-
-less = Op("less", _bool_shape("less"), _less, _STEPS, _pairs)
-less_equal = Op("less_equal", _bool_shape("less_equal"), _less_equal, _STEPS, _pairs)
-greater = Op("greater", _bool_shape("greater"), _greater, _STEPS, _pairs)
-greater_equal = Op("greater_equal", _bool_shape("greater_equal"), _greater_equal, _STEPS, _pairs)
-equal = Op("equal", _bool_shape("equal"), _equal, _STEPS, _pairs)
-not_equal = Op("not_equal", _bool_shape("not_equal"), _not_equal, _STEPS, _pairs)
-
-
-def _logical_and(xp: Any, x: Any, y: Any) -> Any:
-    """Return whether both hold."""
-    return xp.logical_and(x, y)
-
-
-def _logical_or(xp: Any, x: Any, y: Any) -> Any:
-    """Return whether at least one holds."""
-    return xp.logical_or(x, y)
-
-
-def _logical_not(xp: Any, x: Any) -> Any:
-    """Return whether it does not hold."""
-    return xp.logical_not(x)
-
-
-def _truths(rng: np.random.Generator) -> Iterable[Sample]:
-    yield Sample([True, True, False, False], [True, False, True, False])
-
-
-def _truth(rng: np.random.Generator) -> Iterable[Sample]:
-    yield Sample([True, False])
-
-
-logical_and = Op("logical_and", _bool_shape("logical_and"), _logical_and, _STEPS, _truths)
-logical_or = Op("logical_or", _bool_shape("logical_or"), _logical_or, _STEPS, _truths)
-logical_not = Op("logical_not", _bool_shape("logical_not"), _logical_not, _STEPS, _truth)
-
-
-def _isfinite(xp: Any, x: Any) -> Any:
-    """Return whether x is neither NaN nor infinite."""
-    return xp.isfinite(x)
-
-
-isfinite = Op("isfinite", _bool_shape("isfinite"), _isfinite, _STEPS, _reals)
 
 
 # ----- astype -------------------------------------------------------------
