@@ -37,9 +37,10 @@ def _draw_loss(axes: Axes, result: lesson.Result) -> None:
     axes.set_title("the loss falls ...", loc="left", color=INK, fontsize=12)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=QUIET)
-    answers = "  ".join(f"{output:.3f}" for output in result.outputs)
+    wanted = "  ".join(f"{answer:<5d}" for answer in lesson.Y[:, 0])
+    learned = "  ".join(f"{output:.3f}" for output in result.outputs)
     axes.text(
-        0.97, 0.93, f"wanted   0  1  1  0\nlearned  {answers}", ha="right", va="top",
+        0.97, 0.93, f"wanted   {wanted}\nlearned  {learned}", ha="right", va="top",
         family="monospace", fontsize=9, color=INK, transform=axes.transAxes,
     )  # fmt: skip
 

@@ -63,8 +63,9 @@ class Drawn:
         printer.text(repr(self))
 
     def evaluate(self, tensors: list[Tensor]) -> list[Any]:
+        sizes = {"batch": len(self.inputs["x0"])} if "x0" in self.inputs else {}
         with np.errstate(all="ignore"):
-            return evaluate(tensors, self.values)
+            return evaluate(tensors, self.values, sizes)
 
     def tolerance(self, tensors: list[Tensor]) -> float:
         """Return what rounding may do to the largest number on the way."""

@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "syn0"
 
 # The floors, lowest first. A name stands for a module or for a package with all in it.
 FLOORS = (
-    "errors names hints arrays graph gradient program simplify",
+    "errors names hints arrays shapes graph gradient program simplify",
     "ops",
     "engines",
     "layers activations initializers losses metrics optimizers penalties schedules wiring layout "

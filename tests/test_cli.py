@@ -81,6 +81,13 @@ def test_study(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert any(word in text for word in ("shown", "refuted"))
 
 
+def test_study_alone_lists_the_topics(capsys: pytest.CaptureFixture[str]) -> None:
+    text = answer(capsys, "study")
+    assert tuple(cli.QUESTIONS) == tuple(cli.STUDIES)
+    for topic in cli.STUDIES:
+        assert f"syn0 study {topic}" in text
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(capsys, "--version") == syn0.__version__
 
@@ -95,7 +102,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["lesson", "--until", "-1"], ["--until", "expected", "above 0"]),
         (["lesson", "--code", "--step"], ["choose one"]),
         (["lesson", "--code", "--until", "1"], ["leave out --until or --code"]),
-        (["study"], ["requires an argument"]),
+        (["lesson", "extra"], ["'extra' is more than this command takes"]),
         (["study", "dropout"], ["activations", "descent", "backpropagation", "size"]),
         (["study", "size", "--quick", "--seeds", "1"], ["at least 2"]),
         (["study", "size", "--quick", "--plot", "curves.xyz"], [".png", ".svg"]),

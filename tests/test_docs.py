@@ -50,28 +50,41 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def same_output(claimed: str, printed: str) -> bool:
-    """Compare two texts: words exactly, numbers to 2 %, ``...`` with anything.
+    """Compare line by line: words exactly, numbers to 2 %; ``...`` stands for anything.
 
-    Layout does not count, since the width of a column may follow from a number.
+    On a line of its own ``...`` stands for any lines. Spaces do not count, since the width
+    of a column may follow from a number.
     """
-    parts = [_flat(part) for part in claimed.split("...")]
-    rest = _flat(printed)
-    pattern = ".*?".join(_pattern(part) for part in parts)
-    match = re.fullmatch(pattern, rest, re.DOTALL)
+    want, got = (_lines(text) for text in (claimed, printed))
+    # reached holds how many printed lines the claimed lines so far may account for.
+    reached = {0}
+    for line in want:
+        if line == "...":
+            reached = set(range(min(reached), len(got) + 1))
+        else:
+            reached = {n + 1 for n in reached if n < len(got) and _same_line(line, got[n])}
+        if not reached:
+            return False
+    return len(got) in reached
+
+
+def _lines(text: str) -> list[str]:
+    flat = (re.sub(r"\s+", " ", line).strip() for line in text.splitlines())
+    return [re.sub(r"([\[(]) ", r"\1", line) for line in flat if line]
+
+
+def _same_line(claimed: str, printed: str) -> bool:
+    parts = claimed.split("...")
+    match = re.fullmatch(".*?".join(map(_pattern, parts)), printed)
     if match is None:
         return False
     expected = [number for part in parts for number in _NUMBER.findall(part)]
     return all(_near(a, b) for a, b in zip(expected, match.groups(), strict=True))
 
 
-def _flat(text: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"([\[(])\s+", r"\1", text)).strip()
-
-
 def _pattern(part: str) -> str:
-    pieces = _NUMBER.split(part)
-    number = r"(-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?)"
-    return number.join(re.escape(piece).replace(r"\ ", r"\s*") for piece in pieces)
+    pieces = (re.escape(piece).replace(r"\ ", r"\s*") for piece in _NUMBER.split(part))
+    return f"({_NUMBER.pattern})".join(pieces)
 
 
 def _near(a: str, b: str) -> bool:
@@ -117,6 +130,10 @@ def test_the_pages_with_code_are_found() -> None:
         ("a ... z 1", "a b c z 2", False),
         ("[ 1. 2.]", "[1.  2.]", True),
         ("one", "one two", False),
+        ("one", "one\ntwo", False),
+        ("one\n...\nstep 3", "one\nstep 2\nstep 3", True),
+        ("one\n...\nstep 3", "one\nstep 2\nstep 4", False),
+        ("...\nend", "end", True),
     ],
 )
 def test_outputs_are_compared(claimed: str, printed: str, same: bool) -> None:

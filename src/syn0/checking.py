@@ -42,7 +42,8 @@ def check_network(trainer: Trainer, X: Any, y: Any, *, tolerance: float, loss: A
             values[tensor.name or ""] = _in_float64(model.numbers[tensor.name or ""], tensor)
     wide = _Wide(judged.loss, values)
     worst = 0.0
-    for name in names:
+    # From the last layer on: the first that is wrong stands nearest to the wrong derivative.
+    for name in reversed(names):
         rest = {n: model.numbers[n].astype("float64") for n in names if n != name}
         point = model.numbers[name].astype("float64")
         try:

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 import syn0
 from syn0 import tour as tour_module
 from syn0.errors import ArgumentError, Syn0Error
-from syn0.lab import (
-    lesson as lesson_module,
-)
+from syn0.lab import lesson as lesson_module
 from syn0.lab import (
     plots,
     study_activations,
@@ -31,6 +29,12 @@ STUDIES = {
     "backpropagation": study_backpropagation,
     "size": study_size,
 }
+QUESTIONS = {
+    "activations": "how fast, how well and at what price each one learns",
+    "descent": "where the gradient points, and how long a step may be",
+    "backpropagation": "n + 1 forward passes against one backward pass",
+    "size": "width and depth against a boundary that gets harder",
+}
 Activation = Literal[
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "swish", "gelu", "linear"
 ]  # lesson.ACTIVATIONS, spelled out for the help page
@@ -43,11 +47,21 @@ EXAMPLES = (
     ("syn0 study activations", "what the lesson claims, measured over seeds"),
 )
 
+
+def _plain_error(error: CycloptsError) -> str:
+    """Write an error of the command line as the library writes its own."""
+    text = str(error)
+    if isinstance(error, UnusedCliTokensError):
+        text = f"{' '.join(error.unused_tokens or ())!r} is more than this command takes."
+    return f"syn0: {text}\n  help:     syn0 --help"
+
+
 app = App(
     name="syn0",
     help="Neural networks you can read, at the speed of your machine.",
     version=syn0.__version__,
-    default_parameter=Parameter(negative=""),
+    default_parameter=Parameter(negative="", show_default=False),
+    error_formatter=_plain_error,
     help_format="plaintext",
     result_action="return_value",
 )
@@ -98,7 +112,7 @@ def tour() -> None:
 
 @app.command
 def study(
-    topic: Topic,
+    topic: Topic | None = None,
     /,
     *,
     seeds: int | None = None,
@@ -110,7 +124,7 @@ def study(
     Parameters
     ----------
     topic
-        What to study.
+        What to study; alone, the command lists the topics.
     seeds
         How many times each experiment is repeated; 5 where not given.
     quick
@@ -118,6 +132,9 @@ def study(
     plot
         Draw the curves into this file as well; needs the `plots` extra.
     """
+    if topic is None:
+        show_topics(Page())
+        return
     count = seeds if seeds is not None else 2 if quick else 5
     if count < 2:
         raise ArgumentError(
@@ -131,6 +148,13 @@ def study(
     if plot is not None:
         plots.save(found, plot)
         page.say(f"The curves are in {plot}.")
+
+
+def show_topics(page: Page) -> None:
+    """Print what can be studied."""
+    page.title("What to study")
+    for topic, about in QUESTIONS.items():
+        page.command(f"syn0 study {topic}", about)
 
 
 def show_examples(page: Page) -> None:

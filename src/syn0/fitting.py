@@ -100,6 +100,8 @@ def prepare_inputs(network: Network, X: Any, called: str = "X") -> dict[str, Arr
     for name, value in zip(names, given, strict=True):
         what = called if len(names) == 1 else f"{called}[{name!r}]"
         found[name] = arrays.to_array(value, what)
+        if found[name].ndim == 0:
+            raise _no_rows(found[name], what)
     if network.built:
         found = check_inputs(network, found, called)
     arrays.check_same_length(found)
@@ -136,16 +138,19 @@ def shapes_from(inputs: Mapping[str, Array], declared: Sequence[Shape] | None) -
     shapes: list[Shape] = []
     for name, array in inputs.items():
         if array.ndim == 0 or (array.ndim == 1 and len(inputs) == 1):
-            raise ShapeError(
-                f"X has the shape {array.shape}.",
-                where=f"input {name!r}",
-                expected="(samples, features)",
-                mend="one feature: X.reshape(-1, 1); one sample: X.reshape(1, -1)",
-            )
+            raise _no_rows(array, "X" if len(inputs) == 1 else f"X[{name!r}]")
         if len(array) == 0:
             raise DataError(f"X is empty: its shape is {array.shape}.", expected="samples")
         shapes.append(array.shape[1:])
     return shapes
+
+
+def _no_rows(array: Array, what: str) -> ShapeError:
+    return ShapeError(
+        f"{what} has the shape {array.shape}.",
+        expected="(samples, features)",
+        mend=f"one feature: {what}.reshape(-1, 1); one sample: {what}.reshape(1, -1)",
+    )
 
 
 # ----- losses and metrics -------------------------------------------------

@@ -287,9 +287,10 @@ class Model(StatefulNetwork):
             Data to write into the program where they are at most 64 numbers; otherwise it
             reads ``data.npz``, which `save_code` writes.
         **options
-            sample_weight; names, a mapping of other names for variables; predict, samples
-            to print the outputs for; loss, optimizer, epochs, batch_size and shuffle
-            where no fit has set them.
+            names, a mapping of other names for variables; predict, samples to print the
+            outputs for; sample_weight, class_weight and validation_data as given to fit;
+            loss, optimizer, metrics, loss_weights, epochs, batch_size and shuffle of a fit
+            to come.
 
         Examples
         --------

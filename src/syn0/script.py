@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0 import fitting
 from syn0.arrays import to_array
 from syn0.engines.source import Source, print_program
-from syn0.errors import UnknownNameError, did_you_mean
+from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
 from syn0.graph import Dimension, Tensor
 from syn0.program import Program, State
 from syn0.stateful import StatefulNetwork
@@ -68,7 +68,9 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-_OPTIONS = "loss optimizer metrics sample_weight epochs batch_size shuffle names predict".split()
+_OF_DATA = ("sample_weight", "class_weight", "validation_data")
+_OF_PROGRAM = ("loss", "optimizer", "metrics", "loss_weights", "epochs", "batch_size", "shuffle")
+_OPTIONS = ("names", "predict", *_OF_DATA, *_OF_PROGRAM)
 
 
 def code(trainer: Trainer, X: Any = None, y: Any = None, **options: Any) -> Script:
@@ -80,20 +82,32 @@ def code(trainer: Trainer, X: Any = None, y: Any = None, **options: Any) -> Scri
             )
     names = dict(options.pop("names", None) or {})
     predict = options.pop("predict", None)
-    weight = options.pop("sample_weight", None)
     model, record = trainer.model, trainer.record
-    asked = y is not None or any(value is not None for value in options.values())
-    if record is None and not asked:
-        if X is not None:
-            model.prepare(X)
-        return _forward_script(model, X, names)
-    if options or record is None:
-        record = trainer.rehearse(X, y, weight, record, **options)
-    data = None
-    if X is not None:
-        _, given = trainer.given(X, y, weight)
-        data = given.all()
-    return _Training(model, record, data, names, predict).script()
+    if record is None and y is None and not options:
+        X = predict if X is None else X
+        inputs = None if X is None else model.prepare(X)
+        return _forward_script(model, inputs, names)
+    if X is None:
+        return _Training(model, _planned(record, options), None, names, predict).script()
+    job = trainer.prepare(X, y, **options)
+    if record is None or any(name in options for name in _OF_PROGRAM):
+        start = {**model.numbers, **job.fresh, **job.measured}
+        record = job.record(start, trainer.epochs_done, job.epochs)
+    if record.task.weighted and not job.task.weighted:
+        raise ArgumentError(
+            "the last fit weighted its samples.",
+            expected="sample_weight= or class_weight=, as given to fit",
+        )
+    return _Training(model, record, job.data.all(), names, predict).script()
+
+
+def _planned(record: Record | None, options: Mapping[str, Any]) -> Record:
+    if record is None or set(options) - {"epochs", "batch_size", "shuffle"}:
+        raise ArgumentError(
+            "the program of a training needs data to be planned for.",
+            mend="give them: net.code(X, y, loss=..., optimizer=...)",
+        )
+    return record.changed(**options)
 
 
 # ----- pieces of text -----------------------------------------------------
@@ -169,7 +183,9 @@ def _forward_lines(program: Program, source: Source, outputs: Mapping[str, str])
 # ----- the forward pass ---------------------------------------------------
 
 
-def _forward_script(model: StatefulNetwork, X: Any, names: Mapping[str, str]) -> Script:
+def _forward_script(
+    model: StatefulNetwork, given: Mapping[str, Array] | None, names: Mapping[str, str]
+) -> Script:
     program = model.program("predict").simplified()
     source = print_program(program, names)
     inputs, state = program.leaves()
@@ -179,17 +195,13 @@ def _forward_script(model: StatefulNetwork, X: Any, names: Mapping[str, str]) ->
     ]
     values += [(name, name, value) for name, value in source.constants.items()]
     lines, kept = _declare(values, "parameters", "parameters.npz")
-    data_lines, data = _samples(source, inputs, None if X is None else _inputs(model, X))
+    data_lines, data = _samples(source, inputs, given)
     body = [
         *_head(source), "# parameters", *lines, "", "# data", *data_lines, "",
         *_forward_lines(program, source, source.outputs),
     ]  # fmt: skip
     files = {"parameters.npz": kept} if kept else {}
     return Script("\n".join(body) + "\n", {**files, **({"data.npz": data} if data else {})})
-
-
-def _inputs(model: StatefulNetwork, X: Any) -> dict[str, Array]:
-    return dict(fitting.prepare_inputs(model, X))
 
 
 def _samples(
@@ -222,26 +234,32 @@ class _Training:
     data: Mapping[str, Array] | None
     names: Mapping[str, str]
     predict: Any
+    tables: list[Tensor] = field(default_factory=list, init=False)
+    given: list[Tensor] = field(default_factory=list, init=False)
+    variables: dict[str, str] = field(default_factory=dict, init=False)
+    stored: dict[str, str] = field(default_factory=dict, init=False)
+    counts: bool = field(default=False, init=False)
 
     def script(self) -> Script:
-        record = self.record
-        program = self.model.program("train_step", task=record.task, plan=record.plan).simplified()
+        program = self._program().simplified()
         source = print_program(program, self.names)
         forward = self._forward()
-        inputs, _ = program.leaves()
-        tables = [t for t in inputs if t.shape == ()]
-        given = [t for t in inputs if t.shape != ()]
-        variables = {t.name or "": v for t, v in zip(inputs, source.inputs, strict=True)}
-        full = self._is_full(given)
-        stored = {t.name or "": self._data_name(t, variables, full) for t in given}
-        data_lines, data = self._data_lines(given, stored)
+        inputs, state = program.leaves()
+        self.tables = [t for t in inputs if t.shape == ()]
+        self.given = [t for t in inputs if t.shape != ()]
+        self.variables = {t.name or "": v for t, v in zip(inputs, source.inputs, strict=True)}
+        self.counts = any(t.name == "step" for t in state)
+        full = self._is_full()
+        used = set(re.findall(r"\w+", source.body("")))
+        self.stored = {t.name or "": self._data_name(t, full, used) for t in self.given}
+        data_lines, data = self._data_lines()
         state_lines, kept = self._state_lines(program, source, forward)
-        table_lines, table_data = self._table_lines(tables)
+        table_lines, table_data = self._table_lines()
         lines = [
             *_head(*(s for s in (source, forward[1] if forward else None) if s)),
             "# data", *data_lines, "",
             "# parameters and optimizer", *state_lines, *table_lines, "",
-            *self._loop(source, given, tables, variables, stored, full),
+            *(self._loop(source, full) if "step" in program.name else self._once(source)),
         ]  # fmt: skip
         if forward is not None:
             lines += ["", *self._prediction(*forward)]
@@ -252,27 +270,36 @@ class _Training:
             files["data.npz"] = data
         return Script("\n".join(lines) + "\n", files)
 
+    def _program(self) -> Program:
+        task, plan = self.record.task, self.record.plan
+        if plan.minimizer is None:
+            return self.model.program("train_step", task=task, plan=plan)
+        names = tuple(plan.optimizers)
+        return self.model.program(
+            "loss_and_gradient", task=task, trainable=names, minimizer=plan.minimizer
+        )
+
     def _forward(self) -> tuple[Program, Source] | None:
         if self.predict is None:
             return None
         program = self.model.program("predict").simplified()
         return program, print_program(program, self.names)
 
-    def _is_full(self, given: list[Tensor]) -> bool:
+    def _is_full(self) -> bool:
         if self.data is None:
             return self.record.steps_per_epoch == 1
         return len(next(iter(self.data.values()))) <= self.record.batch_size
 
-    def _data_name(self, tensor: Tensor, variables: Mapping[str, str], full: bool) -> str:
+    def _data_name(self, tensor: Tensor, full: bool, used: set[str]) -> str:
         name = tensor.name or ""
         if full and name not in self.names:
-            return variables[name]
+            return self.variables[name]
         plain = name[0].upper() + name[1:] if name[:2] in ("x", "y", "x_", "y_") else f"{name}s"
-        return self.names.get(plain, plain)
+        plain = self.names.get(plain, plain)
+        return f"{plain}_data" if plain in used else plain
 
-    def _data_lines(
-        self, given: list[Tensor], stored: Mapping[str, str]
-    ) -> tuple[list[str], dict[str, Array]]:
+    def _data_lines(self) -> tuple[list[str], dict[str, Array]]:
+        given, stored = self.given, self.stored
         if self.data is not None:
             pairs = [
                 (stored[t.name or ""], t.name or "", self.data[t.name or ""].astype(t.dtype))
@@ -310,13 +337,13 @@ class _Training:
         ranked = sorted(pairs.values(), key=lambda p: (order.get(p[1], len(own)), p[2].ndim))
         return _declare(ranked, "parameters", "parameters.npz")
 
-    def _table_lines(self, tables: list[Tensor]) -> tuple[list[str], dict[str, Array]]:
-        if not tables:
+    def _table_lines(self) -> tuple[list[str], dict[str, Array]]:
+        if not self.tables:
             return [], {}
         first = self.record.first_step
         count = self.record.epochs * self.record.steps_per_epoch
-        lines, kept = [], {}
-        for tensor in tables:
+        lines, kept = [] if self.counts else [f"{self._step} = 0"], {}
+        for tensor in self.tables:
             name = tensor.name or ""
             schedule = self.record.plan.schedules[name]
             steps = range(first, first + count)
@@ -328,50 +355,57 @@ class _Training:
                 lines.append(f'{name}s = np.load("parameters.npz")["{name}s"]')
         return lines, kept
 
-    def _loop(
-        self, source: Source, given: list[Tensor], tables: list[Tensor],
-        variables: Mapping[str, str], stored: Mapping[str, str], full: bool,
-    ) -> list[str]:  # fmt: skip
+    @property
+    def _step(self) -> str:
+        return self.names.get("step", "step")
+
+    def _scheduled(self) -> list[str]:
+        """Return the lines that look up what a schedule gives at this step."""
+        first = self.record.first_step if self.counts else 0
+        place = f"{self._step} - {first}" if first else self._step
+        return [f"{self.variables[t.name or '']} = {t.name}s[{place}]" for t in self.tables]
+
+    def _once(self, source: Source) -> list[str]:
+        """Return the lines of one evaluation of loss and gradient."""
+        remark = "# L-BFGS of SciPy asks for this again and again; its steps are SciPy's"
+        show = f'print("loss", {source.outputs["loss"]})'
+        return [remark, *self._taken(""), *source.body("").split("\n"), show]
+
+    def _taken(self, rows: str) -> list[str]:
+        """Return the lines that take a batch from the data."""
+        pairs = [(self.variables[t.name or ""], self.stored[t.name or ""]) for t in self.given]
+        return [f"{here} = {there}{rows}" for here, there in pairs if here != there or rows]
+
+    def _loop(self, source: Source, full: bool) -> list[str]:
         record = self.record
         first, count = record.first_epoch, record.epochs
         span = f"range({count})" if first == 0 else f"range({first}, {first + count})"
         lines = [f"for epoch in {span}:"]
-        body = source.body("").split("\n")
-        loaded = [
-            f"{variables[t.name or '']} = {stored[t.name or '']}" for t in given
-            if variables[t.name or ""] != stored[t.name or ""]
-        ]  # fmt: skip
-        step = self.names.get("step", "step")
-        scheduled = [
-            f"{variables[t.name or '']} = {t.name}s[{step} - {record.first_step}]"
-            if record.first_step
-            else f"{variables[t.name or '']} = {t.name}s[{step}]"
-            for t in tables
-        ]
+        body = [*self._scheduled(), *source.body("").split("\n")]
+        if self.tables and not self.counts:
+            body.append(f"{self._step} = {self._step} + 1")
         if full:
-            lines += _indent([*loaded, *scheduled, *body], 4)
+            lines += _indent([*self._taken(""), *body], 4)
         else:
-            some = stored[given[0].name or ""]
-            size = record.batch_size
-            if record.shuffle:
-                lines.append(
-                    f"    order = np.random.default_rng([{self.model.seed}, epoch])"
-                    f".permutation(len({some}))"
-                )
-            lines.append(f"    for start in range(0, len({some}), {size}):")
-            rows = f"order[start : start + {size}]" if record.shuffle else (
-                f"slice(start, start + {size})"
-            )  # fmt: skip
-            taken = [f"{variables[t.name or '']} = {stored[t.name or '']}[rows]" for t in given]
-            lines += _indent([f"rows = {rows}", *taken, *scheduled, *body], 8)
+            lines += self._batches(body)
         every = max(1, count // 10)
-        loss = source.outputs["loss"]
-        show = f'print("epoch", epoch + 1, "loss", {loss})'
+        show = f'print("epoch", epoch + 1, "loss", {source.outputs["loss"]})'
         if every > 1:
             lines += [f"    if (epoch + 1) % {every} == 0:", f"        {show}"]
         else:
             lines.append(f"    {show}")
         return lines
+
+    def _batches(self, body: list[str]) -> list[str]:
+        """Return the loop over the batches of an epoch."""
+        some, size = self.stored[self.given[0].name or ""], self.record.batch_size
+        rows, lines = f"slice(start, start + {size})", []
+        if self.record.shuffle:
+            rows = f"order[start : start + {size}]"
+            order = f"np.random.default_rng([{self.model.seed}, epoch]).permutation(len({some}))"
+            lines.append(f"    order = {order}")
+        lines.append(f"    for start in range(0, len({some}), {size}):")
+        return lines + _indent([f"rows = {rows}", *self._taken("[rows]"), *body], 8)
 
     def _prediction(self, program: Program, source: Source) -> list[str]:
         (tensor,) = program.leaves()[0]

@@ -175,21 +175,6 @@ class Trainer:
                 self.model.history.extend(history)
         return history
 
-    def rehearse(
-        self, X: Any, y: Any, sample_weight: Any, last: Record | None, **options: Any
-    ) -> Record:
-        """Return what a fit with these options would run, without running it."""
-        if X is None:
-            if last is None or set(options) - {"epochs", "batch_size", "shuffle"}:
-                raise ArgumentError(
-                    "the program of a training needs data to be planned for.",
-                    mend="give them: net.code(X, y, loss=..., optimizer=...)",
-                )
-            return last.changed(**options)
-        job = self.prepare(X, y, sample_weight=sample_weight, **options)
-        start = {**self.model.numbers, **job.fresh, **job.measured}
-        return job.record(start, self.epochs_done, job.epochs)
-
     def evaluate(self, X: Any, y: Any, sample_weight: Any) -> dict[str, float]:
         """Return loss and metrics; see `Model.evaluate`."""
         task, data = self.given(X, y, sample_weight)

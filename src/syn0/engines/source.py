@@ -209,7 +209,6 @@ class _Printer:
     taken: set[str] = field(default_factory=set)
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
     helpers: dict[str, str] = field(default_factory=dict)
-    rendered: set[int] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
     entries: dict[str, str] = field(default_factory=dict)
 
@@ -217,7 +216,11 @@ class _Printer:
         program = self.program
         self.order = topological_order(program.roots())
         self.entry_of = {id(t): entry for entry, t in program.updates.items()}
-        self.read_last = {t.name for t in program.roots() if t.op.name == "state"}
+        self.last = {id(t) for t in program.roots()}
+        self.users: dict[int, list[Tensor]] = {}
+        for tensor in self.order:
+            for x in tensor.inputs:
+                self.users.setdefault(id(x), []).append(tensor)
         self.uses = Counter(id(x) for t in self.order for x in t.inputs)
         self.kept = {id(t) for t in program.roots() if t.op.name not in LEAVES}
         for tensor in self.order:
@@ -297,7 +300,7 @@ class _Printer:
     def _unique(self, name: str) -> str:
         name = self._renamed(name)
         if not name.isidentifier() or keyword.iskeyword(name):
-            name = re.sub(r"\W", "_", name) + "_"
+            name = re.sub(r"\W|^(?=\d)", "_", name) + "_"
         candidate, number = name, 2
         while candidate in self.taken:
             candidate = f"{name}_{number}"
@@ -349,7 +352,6 @@ class _Printer:
             if part is None:
                 break
             self._write(part)
-        self._mark(tensor)
         variable = self._variable_for(tensor)
         self.variables[id(tensor)] = variable
         self.lines.append(f"{variable} = {text}")
@@ -377,16 +379,11 @@ class _Printer:
                 stack.extend(t.inputs)
         return found
 
-    def _mark(self, tensor: Tensor) -> None:
-        """Note every tensor that is written into this line."""
-        self.rendered |= {id(t) for t in (tensor, *self._inline_parts(tensor))}
-
     def _variable_for(self, tensor: Tensor) -> str:
         entry = self.entry_of.get(id(tensor))
         if entry is not None:
-            readers = [t for t in self.order if any(self._reads(x, entry) for x in t.inputs)]
-            done = all(id(t) in self.rendered for t in readers)
-            if done and entry not in self.read_last:
+            old = [t for t in self.order if t.op.name == "state" and t.name == entry]
+            if all(self._is_read_out(t, tensor) for t in old):
                 return self.entries[entry]
             return self._unique(f"new_{entry}")
         if tensor.name:
@@ -397,10 +394,12 @@ class _Printer:
         word = WORDS.get(tensor.op.name, tensor.op.name)
         return self._unique(f"{word}_{tensor.scope}" if tensor.scope else word)
 
-    def _reads(self, tensor: Tensor, entry: str) -> bool:
-        if tensor.op.name in CHEAP:
-            return self._reads(tensor.inputs[0], entry)
-        return tensor.op.name == "state" and tensor.name == entry
+    def _is_read_out(self, tensor: Tensor, now: Tensor) -> bool:
+        """Tell whether no line after that of `now` needs this value."""
+        if tensor is now or (id(tensor) in self.variables and tensor.op.name not in LEAVES):
+            return True
+        users = self.users.get(id(tensor), [])
+        return id(tensor) not in self.last and all(self._is_read_out(t, now) for t in users)
 
     # ----- expressions
 
@@ -463,8 +462,12 @@ class _Printer:
             return
         weak = [self._is_number(x) and x.dtype in FLOATS for x in tensor.inputs]
         strong = [x.dtype in FLOATS and not w for x, w in zip(tensor.inputs, weak, strict=True)]
-        if any(weak) and not any(strong):
-            place = weak.index(True)
+        text = self._text_of(tensor)
+        # In an expression with several terms a number may stand in one without an array.
+        alone = not any(strong) or text.expression is None or bool(text.repeats)
+        for place in [i for i, w in enumerate(weak) if w and alone]:
             arguments[place] = ast.Call(
                 ast.Attribute(ast.Name("np"), tensor.dtype), [arguments[place]], []
             )
+            if not any(strong):
+                return
