@@ -32,6 +32,10 @@ NAMES = (
     "z", "z", "loss", "hidden", "np", "math", "lambda", "sum", "len", "batch", "rows", "x0",
     "sigmoid", "softmax", "one hot", "2nd", "W", "epoch", "class", "_", "print", "dtype",
 )  # fmt: skip
+KINDS = (
+    "unary", "unary", "binary", "binary", "structure", "structure",
+    "factor", "number", "compare", "rows", "repeat", "random",
+)  # fmt: skip
 FACTORS = (0, 1, -1, 2, -2, 0.5, 4)
 CLOSE = {"float64": 1e-11, "float32": 1e-4}
 
@@ -201,15 +205,12 @@ def _fill(tensor: Tensor, rows: int, rng: np.random.Generator, odd: bool) -> np.
     return values.astype(tensor.dtype)
 
 
-def _step(
-    draw: Any, pool: list[Tensor], leaves: Mapping[str, Tensor], rows: int
-) -> Tensor | None:
+def _step(draw: Any, pool: list[Tensor], leaves: Mapping[str, Tensor], rows: int) -> Tensor | None:
     """Draw one more tensor, or None where what was drawn does not fit."""
     # What was made last is drawn most often, so that graphs grow deep.
     recent = pool[-4:]
     x = draw(st.sampled_from(recent if draw(st.booleans()) else pool))
-    kind = draw(st.sampled_from(["unary", "unary", "binary", "binary", "structure", "structure",
-                                 "factor", "number", "compare", "rows", "repeat", "random"]))  # fmt: skip
+    kind = draw(st.sampled_from(KINDS))
     try:
         match kind:
             case "unary":

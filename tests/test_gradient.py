@@ -124,8 +124,10 @@ def test_gradients_keep_shape_and_dtype(dtype: str) -> None:
 
 
 def test_broadcast_inputs_get_gradients_of_their_own_shape() -> None:
-    x, row, number = vector(), input_tensor("row", (1, 3), "float64"), input_tensor(
-        "number", (), "float64"
+    x, row, number = (
+        vector(),
+        input_tensor("row", (1, 3), "float64"),
+        input_tensor("number", (), "float64"),
     )
     loss = ((x * row + number) * np.ones((2, 3))).sum()
     values = {"x": [1.0, 2.0, 3.0], "row": [[4.0, 5.0, 6.0]], "number": 1.0}

@@ -193,9 +193,7 @@ def test_powers() -> None:
 
 @pytest.mark.parametrize("function", [operator.neg, operator.pos, abs], ids=lambda f: f.__name__)
 def test_unary_operators(function: Callable[..., Any]) -> None:
-    np.testing.assert_array_equal(
-        evaluate([function(tensor(2, 2))], {"x": X})[0], function(X)
-    )
+    np.testing.assert_array_equal(evaluate([function(tensor(2, 2))], {"x": X})[0], function(X))
 
 
 def test_logic() -> None:
@@ -321,7 +319,8 @@ def test_tensors_are_records() -> None:
     with pytest.raises(AttributeError):
         x.name = "other"  # type: ignore[misc]
     assert {x: 1}[x] == 1
-    assert repr(tensor(batch, 3).sum(axis=1).named("total")) == "<Tensor 'total' sum (batch,) float64>"
+    total = tensor(batch, 3).sum(axis=1).named("total")
+    assert repr(total) == "<Tensor 'total' sum (batch,) float64>"
 
 
 # ----- names --------------------------------------------------------------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib.util
 import io
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +194,9 @@ def test_a_network_computes_in_its_own_dtype_throughout(dtype: str, tmp_path: Pa
     values: dict[str, Any] = {}
     with contextlib.chdir(tmp_path), contextlib.redirect_stdout(io.StringIO()):
         exec(path.read_text(), values)
+    for name in ("data", "parameters"):
+        if name in values:
+            values[name].close()
     arrays = {n: v for n, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
     assert len(arrays) > 20
     assert {n: v.dtype for n, v in arrays.items() if v.dtype != dtype} == {}
@@ -282,10 +287,14 @@ def test_an_own_derivative_of_the_output_is_the_one_used() -> None:
 
 @pytest.mark.parametrize("of", ["output", "input"])
 def test_check_gradients_names_a_wrong_derivative(of: str) -> None:
-    wrong = syn0.Activation(sigmoid, derivative=lambda y: y * (1 - y) * 1.1 + 0.01, derivative_of=of)
+    wrong = syn0.Activation(
+        sigmoid, derivative=lambda y: y * (1 - y) * 1.1 + 0.01, derivative_of=of
+    )
     layers = Dense(3, name="first"), Dense(3, activation=wrong, name="second"), Dense(1)
     net = syn0.Sequential(*layers, random_state=0)
-    with pytest.raises(GradientError, match=r"(?s)\d\.\d.*layer 'second' or one after it") as caught:
+    with pytest.raises(
+        GradientError, match=r"(?s)\d\.\d.*layer 'second' or one after it"
+    ) as caught:
         syn0.check_gradients(net, numbers(6, 2), numbers(6))
     assert "mend" in str(caught.value)
 
@@ -298,6 +307,37 @@ def test_methods_of_other_libraries_are_answered() -> None:
         net.compile()
     with pytest.raises(AttributeError):
         net._nothing  # noqa: B018
+
+
+def through_bytes(net: Any) -> Any:
+    return pickle.loads(pickle.dumps(net))  # noqa: S301 (our own bytes)
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, through_bytes])
+def test_a_copy_has_numbers_of_its_own_and_continues_alike(how: Any) -> None:
+    inner = syn0.Sequential(Dense(2, name="a"), name="inner").build((3,))
+    net = syn0.Sequential(inner, syn0.Dropout(0.1), syn0.Residual(Dense(2)), Dense(1))
+    X, y = numbers(8, 3), numbers(8)
+    net.fit(X, y, epochs=2, batch_size=4, verbose=0, loss="huber")
+    other = how(net)
+    before = net.parameters
+    other.fit(X, y, epochs=2, batch_size=4, verbose=0)
+    for name, value in net.parameters.items():
+        np.testing.assert_array_equal(value, before[name])
+    net.fit(X, y, epochs=2, batch_size=4, verbose=0)
+    for name, value in net.parameters.items():
+        np.testing.assert_array_equal(value, other.parameters[name])
+    assert net.history["loss"] == other.history["loss"]
+    assert net.reset().code() == other.reset().code()
+
+
+def test_a_loss_of_the_network_survives_a_copy() -> None:
+    x = syn0.Input((3,))
+    out = Dense(1)(x)
+    cost = syn0.Activation(lambda v: syn0.ops.mean(v * v))(out)
+    net = syn0.Model(x, out, random_state=0)
+    net.fit(numbers(4, 3), loss=cost, epochs=1, verbose=0)
+    copy.deepcopy(net).fit(numbers(4, 3), epochs=1, verbose=0)
 
 
 def test_repr_names_the_layers() -> None:

@@ -13,6 +13,7 @@ from syn0 import ops
 from syn0.errors import (
     ArgumentError,
     DataError,
+    DTypeError,
     GraphError,
     NotBuiltError,
     ShapeError,
@@ -62,6 +63,12 @@ def test_a_name_that_python_cannot_write_is_refused(name: str) -> None:
 def test_two_layers_cannot_share_a_name() -> None:
     with pytest.raises(ArgumentError, match="two layers have the name 'a'"):
         syn0.Sequential(Dense(2, name="a"), Dense(1, name="a"))
+
+
+def test_two_parameters_cannot_share_a_name() -> None:
+    inner = syn0.Sequential(Dense(2, name="a"), name="b")
+    with pytest.raises(ArgumentError, match=r"layers 'b' and 'a_b' would both call .* 'W_a_b'"):
+        syn0.Sequential(inner, Dense(2, name="a_b")).build((2,))
 
 
 def test_two_outputs_cannot_share_a_name() -> None:
@@ -225,6 +232,7 @@ def test_an_unbuilt_network_says_how_to_build_it() -> None:
         net.build(3)
     with pytest.raises(ShapeError, match="2 shapes were given"):
         net.build([(2,), (3,)])
+    assert net.build({"x": (3,)}).input_shape == (3,)
 
 
 def test_a_shape_other_than_that_of_input_is_refused() -> None:
@@ -265,6 +273,30 @@ def test_a_transposed_sequence_is_answered_with_the_transpose() -> None:
     net = syn0.Sequential(syn0.Input((5, 3)), Dense(2))
     with pytest.raises(ShapeError, match=r"X\.transpose\(0, 2, 1\)"):
         net.predict(numbers(2, 3, 5))
+
+
+# ----- whole numbers ------------------------------------------------------
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_embedding_takes_whole_numbers_of_its_vocabulary(inside: bool) -> None:
+    layers: list[Any] = [syn0.Embedding(5, 2, name="e"), syn0.Flatten()]
+    net = syn0.Sequential(syn0.Sequential(*layers) if inside else layers, random_state=0)
+    words = np.array([[0, 4, 2], [1, 1, 1]])
+    assert net.predict(words).shape == (2, 6)
+    np.testing.assert_array_equal(net.predict(words), net.predict(words.astype(float)))
+    with pytest.raises(DataError, match=r"(?s)X holds 0 to 5.*Embedding\(vocabulary=6"):
+        net.predict(words + np.array([0, 1, 0]))
+    with pytest.raises(DTypeError, match="not whole"):
+        net.predict(words + 0.5)
+    net.fit(words, numbers(2, 6), epochs=1, verbose=0)
+    assert syn0.check_gradients(net, words, numbers(2, 6)) < 1e-4
+
+
+def test_an_input_may_ask_for_its_own_dtype() -> None:
+    net = syn0.Sequential(syn0.Input((3,), dtype="uint8"), syn0.Rescaling(1 / 255), Dense(1))
+    assert "uint8" in net.code()
+    assert net.predict(np.array([[0, 128, 255]], "uint8")).dtype == "float32"
 
 
 # ----- networks inside networks -------------------------------------------
@@ -330,6 +362,11 @@ def test_networks_inside_networks_inside_networks() -> None:
     outer.fit(numbers(8, 3), numbers(8), epochs=2, verbose=0)
     assert "W_d_inner_middle" in outer.parameters
     assert np.any(outer.parameters["mean_norm_middle"] != 0)
+
+
+def test_what_stands_inside_is_shown_by_its_repr() -> None:
+    inner = syn0.Sequential(Dense(1), name="inner")
+    assert repr(syn0.Sequential(inner, Dense(1))["inner"]) == repr(inner)
 
 
 def test_a_network_with_several_outputs_is_no_layer() -> None:

@@ -103,6 +103,13 @@ def test_the_shorter_way_to_say_it(before: Tensor, after: Tensor) -> None:
     assert written(tidy(before)) == written(after)
 
 
+def test_a_number_beside_a_truth_value_keeps_its_dtype() -> None:
+    mask = X > 0
+    for result in (-(graph.constant(2, "float64") * mask), -(mask * Y) * 2, -(1 * (mask * Y))):
+        assert tidy(result).dtype == "float64"
+        assert {t.dtype for t in topological_order([tidy(result)])} <= {"float64", "bool"}
+
+
 def test_numbers_that_are_known_are_computed() -> None:
     folded = tidy(X * (2 * ops.exp(graph.constant(1.0)) + 1))
     (number, other) = folded.inputs

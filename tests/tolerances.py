@@ -32,6 +32,7 @@ class Tolerance:
 
 EXACT = Tolerance(0, 0)
 
+
 def _library(float32: float, float64: float, of: str = "element") -> Tolerance:
     return Tolerance(float32, float64, of, "XLA has its own polynomials, not the C library's")
 

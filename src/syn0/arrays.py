@@ -63,20 +63,16 @@ def _ragged(value: Any, what: str) -> DataError:
 
 
 def _numbers_from_objects(array: Array, value: Any, what: str) -> Array:
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
-        pass
     for place, item in np.ndenumerate(array):
         if isinstance(item, (list, tuple, np.ndarray)):
             raise _ragged(value, what)
-        if item is None or not isinstance(item, (int, float, np.number)):
+        if isinstance(item, (str, bytes)) or not hasattr(item, "__float__"):
             raise DTypeError(
                 f"{what} holds {item!r} at {_place(place)}.",
                 expected="numbers",
                 mend="encode text as numbers, fill in or leave out what is missing",
             )
-    raise DTypeError(f"{what} holds objects, not numbers.")
+    return array.astype(np.float64)
 
 
 def _place(index: Sequence[int]) -> str:
@@ -87,7 +83,11 @@ def _place(index: Sequence[int]) -> str:
 
 def check_finite(array: Array, what: str) -> None:
     """Raise a `DataError` that names the first NaN or infinity."""
-    if array.dtype.kind != "f" or np.isfinite(np.sum(array, dtype=np.float64)):
+    if array.dtype.kind != "f":
+        return
+    with np.errstate(over="ignore"):  # a sum may overflow though all its terms are finite
+        total = np.sum(array, dtype=np.float64)
+    if np.isfinite(total):
         return
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
@@ -232,7 +232,8 @@ def to_text_checked(y: Any, name: str) -> Array:
         raise DTypeError(
             f"{name} holds text such as {str(y.flat[0])!r}.",
             expected="class numbers 0, 1, 2, ... or one-hot rows",
-            mend="classes, y = np.unique(y, return_inverse=True)",
+            mend="classes, y = np.unique(y, return_inverse=True); NetworkClassifier(net), "
+            "planned, will take labels as they are",
         )
     return to_array(y, name)
 
@@ -278,5 +279,6 @@ def _wrong_targets(array: Array, shape: Shape, name: str, classes: bool = False)
     return ShapeError(
         f"{name} has the shape {array.shape}, the network puts out {format_shape(shape)} a sample.",
         expected=expected,
-        mend=f"end with {width} units, or give {name} in that shape; targets are never broadcast",
+        mend=f"end with {width} unit{'s' * (width != 1)}, or give {name} in that shape; "
+        "targets are never broadcast",
     )

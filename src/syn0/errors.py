@@ -4,6 +4,7 @@ Syn0Error
 ├── ShapeError          ValueError           sizes that do not fit together
 ├── DTypeError          TypeError            a kind of number that does not fit
 ├── UnknownNameError    ValueError           a layer, option or word that does not exist
+├── UnknownArgumentError UnknownNameError, TypeError  an argument that does not exist
 ├── ArgumentError       ValueError           an option with a value it cannot take
 ├── DataError           ValueError           X, y or weights that cannot be learned from
 ├── NotBuiltError       RuntimeError         asked for parameters before shapes are known
@@ -59,6 +60,10 @@ class DTypeError(Syn0Error, TypeError):
 
 class UnknownNameError(Syn0Error, ValueError):
     """A name that does not exist."""
+
+
+class UnknownArgumentError(UnknownNameError, TypeError):
+    """An argument that does not exist, for which Python raises TypeError."""
 
 
 class ArgumentError(Syn0Error, ValueError):

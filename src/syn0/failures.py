@@ -33,24 +33,36 @@ def explain_failure(
     step : int
         The absolute number of the step.
     """
-    bad = _first_bad_layer(model, batch)
     cause, mend = _cause(model, plan, batch)
     known = failure in model.numbers
     what = f"the new value of {failure}" if known else f"the {failure}"
-    layer = bad or (model.layer_of(_parameter_of(model, failure)) if known else None)
     return NonFiniteError(
         f"{what} is NaN or infinite at step {step + 1}; the network keeps the last full step.",
-        where=f"layer {layer!r}" if layer else "the loss, after the last layer",
+        where=_where(model, batch, failure),
         expected=f"finite numbers; it seems that {cause}",
         mend=mend,
     )
+
+
+def _where(model: StatefulNetwork, batch: Mapping[str, NDArray[Any]], failure: str) -> str:
+    """Name the first layer that puts out NaN, or that of the parameter, or the last one."""
+    found, _ = model.executable("activations").run(model.numbers, batch)
+    for name, values in found.items():
+        if not np.all(np.isfinite(values)):
+            return f"layer {name!r}"
+    layer = model.layer_of(_parameter_of(model, failure))
+    if layer is not None:
+        return f"layer {layer!r}"
+    last, values = list(found.items())[-1]
+    size = float(np.max(np.abs(values)))
+    return f"the loss of what layer {last!r} puts out, values up to {size:.3g}"
 
 
 def _cause(
     model: StatefulNetwork, plan: Plan, batch: Mapping[str, NDArray[Any]]
 ) -> tuple[str, str]:
     largest = max(float(np.max(np.abs(batch[name]))) for name in model.input_names)
-    rate = plan.learning_rate(model.numbers)
+    rate = None if plan.schedules else plan.learning_rate(model.numbers)
     if largest > LARGE:
         return (
             f"values up to {largest:.3g} in X enter the network unscaled",
@@ -65,11 +77,6 @@ def _cause(
         f"the step size {rate:g} is too large for this network",
         f"learning_rate={rate / 10:g}, or clip_global_norm=1.0",
     )
-
-
-def _first_bad_layer(model: StatefulNetwork, batch: Mapping[str, NDArray[Any]]) -> str | None:
-    found, _ = model.executable("activations").run(model.numbers, batch)
-    return next((name for name, a in found.items() if not np.all(np.isfinite(a))), None)
 
 
 def _parameter_of(model: StatefulNetwork, entry: str) -> str:

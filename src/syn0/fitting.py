@@ -257,6 +257,14 @@ def _target(loss: Loss, y: Any, y_pred: Tensor, name: str, what: str) -> tuple[T
             expected=f"targets for the loss {loss.name}",
             mend="give fit(X, y)",
         )
+    if isinstance(loss, losses.CrossEntropy) and shape[-1:] == (1,):
+        raise ArgumentError(
+            "cross_entropy compares classes, but there is one output unit, whose softmax is "
+            "always 1.",
+            where="the last layer",
+            mend="for yes or no: activation='sigmoid', loss='binary_cross_entropy'; for classes: "
+            "one unit each",
+        )
     kind = loss.targets
     if kind == "classes" and not loss.exclusive(y_pred):
         kind = "questions"

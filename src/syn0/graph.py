@@ -497,10 +497,10 @@ def broadcast_shapes(op_name: str, *tensors: Tensor) -> Shape:
     return tuple(result)
 
 
-def bad_shape(op_name: str, what: str, *tensors: Tensor, mend: str | None = None) -> ShapeError:
+def bad_shape(op_name: str, what: str, *tensors: Tensor, expected: str | None = None) -> ShapeError:
     """Return a `ShapeError` that names the op, the shapes and the layer."""
     shapes = ", ".join(format_shape(t.shape) for t in tensors)
-    return ShapeError(f"{op_name} of {shapes}: {what}.", where=_where(*tensors), mend=mend)
+    return ShapeError(f"{op_name} of {shapes}: {what}.", where=_where(*tensors), expected=expected)
 
 
 # ----- graphs -------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
+from syn0.errors import UnknownArgumentError, UnknownNameError, did_you_mean
 
 # A word of Keras, PyTorch, JAX or scikit-learn -> what to write here.
 _FOREIGN = {
@@ -127,7 +127,7 @@ def method_hint(owner: str, name: str) -> AttributeError:
         return AttributeError(f"{owner!r} object has no attribute {name!r}")
     use = _METHODS.get(name)
     return UnknownAttributeError(
-        f"a {owner} has no {name!r}.", mend=f"use {use}" if use else "dir(net) lists the names"
+        f"a {owner} has no {name!r}.", mend=use or "dir(net) lists the names"
     )
 
 
@@ -156,10 +156,34 @@ _FIT_FOREIGN = {
 }
 
 
-def argument_hint(name: str, verb: str = "fit") -> ArgumentError:
+# What other libraries give to a network when it is made.
+_NETWORK_FOREIGN = {
+    "seed": "write random_state=",
+    "random_seed": "write random_state=",
+    "input_shape": "give syn0.Input(shape) as the first layer, or call net.build(shape)",
+    "layers": "give the layers themselves: syn0.Sequential(layer, layer)",
+    "loss": "give it to net.fit(X, y, loss=...)",
+    "optimizer": "give it to net.fit(X, y, optimizer=...)",
+    "device": "write engine= in net.fit",
+}
+
+
+def network_hint(owner: str, name: str) -> UnknownArgumentError:
+    """Return the error for ``Sequential(name=...)``, with what to write instead."""
+    known = ("random_state", "dtype", "name")
+    return UnknownArgumentError(
+        f"{owner} has no argument {name!r}.",
+        where=f"{owner}({name}=...)",
+        mend=_NETWORK_FOREIGN.get(name) or did_you_mean(name, known),
+    )
+
+
+def argument_hint(
+    name: str, verb: str = "fit", known: Iterable[str] = FIT_ARGUMENTS
+) -> UnknownArgumentError:
     """Return the error for ``net.fit(name=...)``, with what to write instead."""
-    return ArgumentError(
+    return UnknownArgumentError(
         f"{verb} has no argument {name!r}.",
         where=f"net.{verb}({name}=...)",
-        mend=_FIT_FOREIGN.get(name) or did_you_mean(name, FIT_ARGUMENTS),
+        mend=_FIT_FOREIGN.get(name) or did_you_mean(name, known),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.errors import ShapeError
+from syn0.errors import ArgumentError, ShapeError
 from syn0.graph import Shape, format_shape
 from syn0.layers.node import LayerLike
 from syn0.program import Entry
@@ -63,14 +63,21 @@ class Layout:
                 _check_entry(name, short, size)
                 table[short] = f"{short}_{name}"
                 entry = Entry(table[short], tuple(size), dtype, role, role == "parameter")
-                self._add(Declared(entry, initializer), layer)
+                self._add(Declared(entry, initializer), name, layer)
         for short, value in layer.hyperparameters().items():
             table[short] = f"{short}_{name}"
             entry = Entry(table[short], (), dtype, "hyperparameter")
-            self._add(Declared(entry, value=value), layer)
+            self._add(Declared(entry, value=value), name, layer)
 
-    def _add(self, declared: Declared, layer: LayerLike) -> None:
+    def _add(self, declared: Declared, name: str, layer: LayerLike) -> None:
         known = self.declared.setdefault(declared.entry.name, declared)
+        owner = next(n for n, t in self.local_names.items() if known.entry.name in t.values())
+        if owner != name:
+            raise ArgumentError(
+                f"the layers {owner!r} and {name!r} would both call a parameter "
+                f"{declared.entry.name!r}.",
+                mend="give one of them another name=",
+            )
         if known.entry != declared.entry:
             raise ShapeError(
                 f"{declared.entry.name} would be {format_shape(declared.entry.shape)} here and "

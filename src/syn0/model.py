@@ -13,7 +13,7 @@ from syn0 import script
 from syn0.arrays import to_array
 from syn0.checking import check_function, check_network
 from syn0.errors import ArgumentError
-from syn0.hints import FIT_ARGUMENTS, argument_hint, method_hint
+from syn0.hints import FIT_ARGUMENTS, argument_hint, method_hint, network_hint
 from syn0.networks import chain
 from syn0.stateful import StatefulNetwork
 from syn0.summary import summary_html, summary_text
@@ -58,7 +58,10 @@ class Model(StatefulNetwork):
         random_state: int | np.random.RandomState | None = None,
         dtype: str = "float32",
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise network_hint(type(self).__name__, next(iter(unknown)))
         super().__init__(inputs, outputs, random_state=random_state, dtype=dtype, name=name)
         self._trainer = Trainer(self)
 
@@ -189,9 +192,10 @@ class Model(StatefulNetwork):
         A step continues like a fit, with the optimizer's slots, and is no epoch of the
         history.
         """
+        known = [name for name in FIT_ARGUMENTS if name not in ("epochs", "resume")]
         for name in options:
-            if name not in FIT_ARGUMENTS or name in ("epochs", "resume"):
-                raise argument_hint(name, "step")
+            if name not in known:
+                raise argument_hint(name, "step", known)
         plain = {"batch_size": None, "verbose": 0, "shuffle": False}
         history = self._trainer.fit(X, y, epochs=1, counts=False, **{**plain, **options})
         return {name: values[-1] for name, values in history.items()}
@@ -373,7 +377,10 @@ class Sequential(Model):
         random_state: int | np.random.RandomState | None = None,
         dtype: str = "float32",
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise network_hint(type(self).__name__, next(iter(unknown)))
         flat = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
         entrance, output = chain(flat, "Sequential")
         super().__init__(entrance, output, random_state=random_state, dtype=dtype, name=name)

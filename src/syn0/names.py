@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
+from syn0.errors import ArgumentError, UnknownArgumentError, UnknownNameError, did_you_mean
 
 T = TypeVar("T")
 
@@ -109,11 +109,11 @@ class Record:
         return super().__new__(cls)
 
 
-def _unknown_argument(cls: type[Record], option: str, names: list[str]) -> UnknownNameError:
+def _unknown_argument(cls: type[Record], option: str, names: list[str]) -> UnknownArgumentError:
     use = {**FOREIGN_ARGUMENTS, **cls.foreign}.get(option)
     if use in names:
         use = f"{use}="
-    return UnknownNameError(
+    return UnknownArgumentError(
         f"{cls.__name__} has no argument {option!r}.",
         where=f"{cls.__name__}({option}=...)",
         expected=", ".join(names) or "no argument",

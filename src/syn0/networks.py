@@ -203,14 +203,23 @@ class Network:
     def _input_dtype(self, node: Node) -> str:
         if isinstance(node.layer, Input) and node.layer.dtype is not None:
             return node.layer.dtype
-        readers = [r for r in self.wiring.readers_of(node) if isinstance(r, Layer)]
-        wanted = {layer.input_dtype for layer in readers} - {None}
+        wanted = {layer.input_dtype for layer in self.readers_of(node)} - {None}
         return wanted.pop() or self.dtype if wanted else self.dtype
 
     def vocabulary_of(self, name: str) -> int | None:
         """Return how many whole numbers an input may hold, where it goes into an embedding."""
-        readers = self.wiring.readers_of(self.wiring.inputs[self.input_names.index(name)])
+        readers = self.readers_of(self.wiring.inputs[self.input_names.index(name)])
         return min((r.vocabulary for r in readers if isinstance(r, Embedding)), default=None)
+
+    def readers_of(self, node: Node) -> list[Layer]:
+        """Return the layers that read a node, those of networks inside included."""
+        found: list[Layer] = []
+        for reader in self.wiring.readers_of(node):
+            if isinstance(reader, Nested):
+                found += reader.first_readers()
+            elif isinstance(reader, Layer):
+                found.append(reader)
+        return found
 
 
 @dataclass
@@ -301,6 +310,17 @@ def _check_extra(name: str, layer: LayerLike, shape: Any) -> None:
 # ----- networks as layers -------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Held:
+    """Fills an entry with the numbers that a network held when another was built around it."""
+
+    values: NDArray[Any]
+
+    def __call__(self, rng: Any, shape: Shape, dtype: str) -> NDArray[Any]:
+        """Return the numbers, whatever is drawn elsewhere."""
+        return self.values.astype(dtype)
+
+
 class Nested:
     """A network that serves as a layer of another: a layer is what is declared and computed.
 
@@ -358,19 +378,23 @@ class Nested:
                 where=f"layer {current_scope()!r}",
                 expected="inputs of the shape that the network inside was built for",
             )
-        kept = value.copy()
-        return lambda rng, shape, dtype: kept.astype(dtype)
+        return Held(value.copy())
 
     def hyperparameters(self) -> Mapping[str, float]:
         """Return the hyperparameters of the layers inside."""
         declared = self._inside.known_layout().declared
         found = {name: d.value for name, d in declared.items() if d.value is not None}
         held = {name: self.network.held(name) for name in found}
-        return {n: v if held[n] is None else float(held[n]) for n, v in found.items()}  # type: ignore[arg-type]
+        return {**found, **{name: float(v) for name, v in held.items() if v is not None}}
 
     def frozen_entries(self) -> frozenset[str]:
         """Return the entries of frozen layers inside."""
         return self._inside.frozen_entries()
+
+    def first_readers(self) -> list[Layer]:
+        """Return the layers inside that read the input, where there is one."""
+        inputs = self._inside.wiring.inputs
+        return self._inside.readers_of(inputs[0]) if len(inputs) == 1 else []
 
     def forward(self, p: LayerEntries, x: Any, *, training: bool) -> Any:
         """Return the output of the layers inside, and their new statistics."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import keyword
 import math
 import os
 import re
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 
 from syn0.arrays import to_array
 from syn0.engines.source import Source, print_program
-from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
+from syn0.errors import ArgumentError
 from syn0.graph import Dimension, Tensor
+from syn0.hints import argument_hint
 from syn0.program import Program, State
 from syn0.stateful import StatefulNetwork
 from syn0.trainer import Record, Trainer
@@ -77,9 +79,7 @@ def code(trainer: Trainer, X: Any = None, y: Any = None, **options: Any) -> Scri
     """Return the program of a network; see `Model.code`."""
     for option in options:
         if option not in _OPTIONS:
-            raise UnknownNameError(
-                f"code has no argument {option!r}.", mend=did_you_mean(option, _OPTIONS)
-            )
+            raise argument_hint(option, "code", _OPTIONS)
     names = dict(options.pop("names", None) or {})
     predict = options.pop("predict", None)
     model, record = trainer.model, trainer.record
@@ -239,6 +239,7 @@ class _Training:
     variables: dict[str, str] = field(default_factory=dict, init=False)
     stored: dict[str, str] = field(default_factory=dict, init=False)
     counts: bool = field(default=False, init=False)
+    used: set[str] = field(default_factory=set, init=False)
 
     def script(self) -> Script:
         program = self._program().simplified()
@@ -250,8 +251,8 @@ class _Training:
         self.variables = {t.name or "": v for t, v in zip(inputs, source.inputs, strict=True)}
         self.counts = any(t.name == "step" for t in state)
         full = self._is_full()
-        used = set(re.findall(r"\w+", source.body("")))
-        self.stored = {t.name or "": self._data_name(t, full, used) for t in self.given}
+        self.used = set(re.findall(r"\w+", source.body("")))
+        self.stored = {t.name or "": self._data_name(t, full) for t in self.given}
         data_lines, data = self._data_lines()
         state_lines, kept = self._state_lines(program, source, forward)
         table_lines, table_data = self._table_lines()
@@ -290,13 +291,17 @@ class _Training:
             return self.record.steps_per_epoch == 1
         return len(next(iter(self.data.values()))) <= self.record.batch_size
 
-    def _data_name(self, tensor: Tensor, full: bool, used: set[str]) -> str:
+    def _data_name(self, tensor: Tensor, full: bool) -> str:
         name = tensor.name or ""
         if full and name not in self.names:
             return self.variables[name]
         plain = name[0].upper() + name[1:] if name[:2] in ("x", "y", "x_", "y_") else f"{name}s"
-        plain = self.names.get(plain, plain)
-        return f"{plain}_data" if plain in used else plain
+        return self._free(self.names.get(plain, plain), "data")
+
+    def _free(self, name: str, word: str) -> str:
+        """Return a name that nothing else in the text has, with a word after it if need be."""
+        taken = name in self.used or keyword.iskeyword(name) or name in ("data", "parameters")
+        return f"{name}_{word}" if taken else name
 
     def _data_lines(self) -> tuple[list[str], dict[str, Array]]:
         given, stored = self.given, self.stored
@@ -348,22 +353,25 @@ class _Training:
             schedule = self.record.plan.schedules[name]
             steps = range(first, first + count)
             values = np.asarray([float(schedule(s)) for s in steps], dtype=tensor.dtype)
+            variable = self._free(f"{name}s", "table")
             if len(values) <= INLINE:
-                lines.append(f"{name}s = {_array(values)}")
+                lines.append(f"{variable} = {_array(values)}")
             else:
-                kept[f"{name}s"] = values
-                lines.append(f'{name}s = np.load("parameters.npz")["{name}s"]')
+                kept[variable] = values
+                lines.append(f'{variable} = np.load("parameters.npz")["{variable}"]')
         return lines, kept
 
     @property
     def _step(self) -> str:
-        return self.names.get("step", "step")
+        name = self.names.get("step", "step")
+        return name if self.counts else self._free(name, "number")
 
     def _scheduled(self) -> list[str]:
         """Return the lines that look up what a schedule gives at this step."""
         first = self.record.first_step if self.counts else 0
         place = f"{self._step} - {first}" if first else self._step
-        return [f"{self.variables[t.name or '']} = {t.name}s[{place}]" for t in self.tables]
+        pairs = [(self.variables[t.name or ""], f"{t.name}s") for t in self.tables]
+        return [f"{here} = {self._free(table, 'table')}[{place}]" for here, table in pairs]
 
     def _once(self, source: Source) -> list[str]:
         """Return the lines of one evaluation of loss and gradient."""

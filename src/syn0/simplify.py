@@ -196,7 +196,7 @@ def _negated(x: Tensor, table: _Table) -> Tensor | None:
     if table.free(x, "multiply", "divide"):
         a, b = x.inputs
         if _number(a) is not None:
-            return table.make(x.op.name, -_number(a), b)
+            return table.make(x.op.name, constant(-_number(a), a.dtype), b)
         for part in (a, b):
             if table.free(part, "subtract", "negative", "multiply", "divide"):
                 turned = _negated(part, table) if part.op.name != "negative" else part.inputs[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
@@ -234,6 +235,27 @@ class StatefulNetwork(Network):
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a snapshot, unbuilt if it was unbuilt."""
         self.layout, self.numbers, self._settled, self._given = snapshot
+
+    # ----- copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave compiled programs out: they are made again when they are wanted."""
+        return {**self.__dict__, "_family": {}}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a network with numbers of its own; layers never change and are shared."""
+        other = object.__new__(type(self))
+        memo[id(self)] = other
+        for node in self.wiring.order:  # a loss may be wired to them
+            memo[id(node)], memo[id(node.layer)] = node, node.layer
+        shared = ("wiring", "layout", "_nested")
+        for name, value in self.__getstate__().items():
+            other.__dict__[name] = value if name in shared else copy.deepcopy(value, memo)
+        other._nested = None
+        return other
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)
 
     # ----- freezing
 

@@ -41,6 +41,8 @@ def _notes(model: StatefulNetwork, task: Task | None) -> list[str]:
         outputs = model.trace().outputs
         for loss, (name, y) in zip(task.losses, outputs.items(), strict=True):
             wanted = _LOGITS_OF.get(getattr(loss, "name", ""))
+            if y.shape[-1:] == (1,):
+                wanted = wanted and "sigmoid"
             if wanted and scores_before(wanted, y) is y:
                 notes.append(
                     f"{name}: the loss takes the output as logits; predict returns logits, "

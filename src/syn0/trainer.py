@@ -190,14 +190,7 @@ class Trainer:
 
     def given(self, X: Any, y: Any, sample_weight: Any, *, loss: Any = None) -> tuple[Task, Data]:
         """Return task and data for a call outside of fit, under the last settings."""
-        inputs = self.model.prepare(X)
-        task, targets = self._task(self.settings.followed_by(loss, None, None, None), y)
-        samples = arrays.check_same_length({**inputs, **targets})
-        weight = None
-        if sample_weight is not None:
-            weight = arrays.check_sample_weight(sample_weight, samples)
-        data = Data(inputs, targets, weight).present()
-        return replace(task, weighted=weight is not None), data
+        return self._data(self.settings.followed_by(loss, None, None, None), X, y, sample_weight)
 
     # ----- preparing
 
@@ -214,14 +207,8 @@ class Trainer:
         _check_threads(threads)
         listeners = check_callbacks(callbacks)
         _, why = choose(engine)
-        inputs = model.prepare(X)
         settings = self.settings.followed_by(loss, optimizer, metrics, loss_weights)
-        task, targets = self._task(settings, y)
-        samples = arrays.check_same_length({**inputs, **targets})
-        weight = None
-        if sample_weight is not None:
-            weight = arrays.check_sample_weight(sample_weight, samples)
-        data, validation = Data(inputs, targets, weight).present(), None
+        (task, data), validation = self._data(settings, X, y, sample_weight), None
         if validation_data is not None:
             data, validation = self._validation(validation_data, settings, task, data)
         labels = fitting.labels_of(task, data.targets)
@@ -248,6 +235,17 @@ class Trainer:
             settings, task, plan, fresh, self._statistics(data), data, validation, feed,
             int(epochs), listeners, (" · ".join([*choices, *notice]),), threads,
         )  # fmt: skip
+
+    def _data(self, settings: Settings, X: Any, y: Any, sample_weight: Any) -> tuple[Task, Data]:
+        """Return task and data; samples without weight are left out."""
+        inputs = self.model.prepare(X)
+        task, targets = self._task(settings, y)
+        samples = arrays.check_same_length({**inputs, **targets})
+        weight = None
+        if sample_weight is not None:
+            weight = arrays.check_sample_weight(sample_weight, samples)
+        data = Data(inputs, targets, weight).present()
+        return replace(task, weighted=weight is not None), data
 
     def _task(self, settings: Settings, y: Any) -> tuple[Task, dict[str, Array]]:
         weights = 1.0 if settings.loss_weights is None else settings.loss_weights

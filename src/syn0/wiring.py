@@ -28,8 +28,8 @@ class Wiring:
         All nodes, each after those that it reads.
     input_names, output_names : tuple of str
         What inputs and outputs are called.
-    names : mapping of int to str
-        The name of each layer, by the ``id`` of the layer, since equal layers are two.
+    labels : tuple of str or None
+        The name of the layer of each node in `order`; None for inputs.
     """
 
     inputs: tuple[Node, ...]
@@ -37,7 +37,7 @@ class Wiring:
     order: tuple[Node, ...]
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
-    names: Mapping[int, str]
+    labels: tuple[str | None, ...]
 
     @classmethod
     def of(cls, inputs: Any, outputs: Any) -> Wiring:
@@ -63,15 +63,21 @@ class Wiring:
                     f"an input cannot be called {name!r}: training uses that name.",
                     mend="give the Input another name=",
                 )
-        return cls(starts, ends, tuple(order), entrances, named, names)
+        return cls(starts, ends, tuple(order), entrances, named, _labels(order, names))
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The name of each layer, by the ``id`` of the layer, since equal layers are two."""
+        pairs = zip(self.order, self.labels, strict=True)
+        return {id(node.layer): label for node, label in pairs if label is not None}
 
     @property
     def layers(self) -> dict[str, LayerLike]:
         """The layers by name, in the order in which data pass through them."""
         found: dict[str, LayerLike] = {}
-        for node in self.order:
-            if not is_input(node):
-                found.setdefault(self.names[id(node.layer)], node.layer)
+        for node, label in zip(self.order, self.labels, strict=True):
+            if label is not None:
+                found.setdefault(label, node.layer)
         return found
 
     def layer(self, name: str) -> LayerLike:
@@ -95,9 +101,10 @@ class Wiring:
         reached = {node_key(node) for node in _sources(end)}
         kept = [i for i, node in enumerate(self.inputs) if node_key(node) in reached]
         starts = tuple(self.inputs[i] for i in kept)
-        order = tuple(wire_order(starts, (end,)))
+        order = wire_order(starts, (end,))
         names = tuple(self.input_names[i] for i in kept)
-        return Wiring(starts, (end,), order, names, (name,), self.names)
+        labels = _labels(order, self.names)
+        return Wiring(starts, (end,), tuple(order), names, (name,), labels)
 
     def extended(self, extra: Sequence[Node]) -> tuple[list[Node], Mapping[int, str]]:
         """Return the order and the names when some more nodes are wanted."""
@@ -194,6 +201,10 @@ def name_layers(order: Sequence[Node]) -> dict[int, str]:
             )
         names[id(layer)] = name
     return names
+
+
+def _labels(order: Sequence[Node], names: Mapping[int, str]) -> tuple[str | None, ...]:
+    return tuple(None if is_input(node) else names[id(node.layer)] for node in order)
 
 
 def _output_name(node: Node, names: Mapping[int, str]) -> str:

@@ -246,9 +246,11 @@ def test_large_constants_stand_beside_the_text() -> None:
 
 
 def test_nan_and_infinity_can_be_printed() -> None:
-    y = ops.where(X > -np.inf, ops.minimum(X, np.inf), np.nan)
-    outputs, _ = NumpyEngine().compile(Program("p", {"y": y})).run({}, {"x": np.array([[1.0, 2, 3]])})
-    np.testing.assert_array_equal(outputs["y"], [[1, 2, 3]])
+    x = input_tensor("x", (batch, 3), "float64")
+    y = ops.where(x > -np.inf, ops.minimum(x, np.inf), np.nan)
+    executable = NumpyEngine().compile(Program("p", {"y": y}))
+    outputs, _ = executable.run({}, {"x": np.array([[1.0, -np.inf, np.inf]])})
+    np.testing.assert_array_equal(outputs["y"], [[1, np.nan, np.inf]])
 
 
 # ----- updates read the old state -----------------------------------------
@@ -457,9 +459,7 @@ def test_one_executable_serves_many_threads() -> None:
     executable.run_span(expected, Rows(DATA, 4), 0, 50, Control())
     states = [start() for _ in range(4)]
     threads = [
-        threading.Thread(
-            target=executable.run_span, args=(state, Rows(DATA, 4), 0, 50, Control())
-        )
+        threading.Thread(target=executable.run_span, args=(state, Rows(DATA, 4), 0, 50, Control()))
         for state in states
     ]
     for thread in threads:

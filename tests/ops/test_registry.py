@@ -50,9 +50,7 @@ class Case:
         return _samples(self.op)[self.number]
 
     def arrays(self) -> list[np.ndarray]:
-        return [
-            x.astype(self.dtype) if x.dtype.kind == "f" else x for x in self.sample().inputs
-        ]
+        return [x.astype(self.dtype) if x.dtype.kind == "f" else x for x in self.sample().inputs]
 
     def attributes(self) -> dict[str, Any]:
         found = dict(self.sample().attributes)

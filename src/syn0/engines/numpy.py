@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -111,9 +112,17 @@ class _Arguments:
     def read(self, values: Mapping[str, Any]) -> list[Any]:
         # Single numbers go in as Python numbers, as they stand in the printed text.
         return [
-            values[name].item() if scalar else np.asarray(values[name], dtype=dtype)
+            _as_printed(values[name].item(), dtype)
+            if scalar
+            else np.asarray(values[name], dtype=dtype)
             for name, dtype, scalar in self.names
         ]
+
+
+@functools.lru_cache(maxsize=1024)
+def _as_printed(number: Any, dtype: str) -> Any:
+    """Return 0.001 for the float32 nearest to it, which is 0.0010000000474974513."""
+    return float(str(np.float32(number))) if dtype == "float32" else number
 
 
 def _first_failure(outputs: Mapping[str, Any], updates: Mapping[str, Any]) -> str | None:

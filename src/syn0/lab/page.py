@@ -115,10 +115,12 @@ class Page:
     def code(self, text: str) -> None:
         """Print a program, and nothing but the program."""
         self._begin("code")
-        if self.console.is_terminal:
-            self.console.print(Syntax(text, "python", background_color="default"))
-        else:
-            self._write(Text(text.rstrip("\n")))
+        plain = text.rstrip("\n")
+        # The theme names the terminal's own colours, so that it suits light and dark ones.
+        colours = Syntax("", "python", theme="ansi_dark", background_color="default")
+        coloured = colours.highlight(plain) if self.console.is_terminal else Text(plain)
+        coloured.rstrip()
+        self._write(coloured)
 
     def verdict(self, verdict: str, claim: str, evidence: str) -> None:
         """Print a claim with what became of it."""

@@ -29,7 +29,7 @@ def _matmul_shape(x: Tensor, y: Tensor) -> tuple[Shape, str]:
         raise bad_shape("matmul", "both need at least two axes", x, y)
     if x.shape[-1] != y.shape[-2]:
         inner = f"the inner sizes {x.shape[-1]} and {y.shape[-2]} differ"
-        raise bad_shape("matmul", inner, x, y)
+        raise bad_shape("matmul", inner, x, y, expected="shapes (..., n, k) and (..., k, m)")
     lead = broadcast_shapes("matmul", *(Tensor(t.op, shape=t.shape[:-2]) for t in (x, y)))
     return (*lead, x.shape[-2], y.shape[-1]), common_dtype("matmul", x, y)
 

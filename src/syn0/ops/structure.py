@@ -91,7 +91,10 @@ def _count(shape: Sequence[Size]) -> tuple[int, list[str]]:
 
 def _reshape_shape(x: Tensor, *, shape: Shape) -> tuple[Shape, str]:
     if _count(x.shape) != _count(shape):
-        raise bad_shape("reshape", f"{format_shape(shape)} holds another number of values", x)
+        raise bad_shape(
+            "reshape", f"{format_shape(shape)} holds another number of values", x,
+            expected=f"a shape of {' * '.join(map(str, x.shape)) or 1} values",
+        )  # fmt: skip
     return shape, x.dtype
 
 

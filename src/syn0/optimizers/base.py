@@ -58,6 +58,8 @@ class Optimizer(Record):
     numbers: ClassVar[tuple[str, ...]] = ()  # the fields that are hyperparameters
 
     def __post_init__(self) -> None:
+        if isinstance(self.learning_rate, (int, float)):
+            require(self.learning_rate >= 0, self, "learning_rate", "a number of at least 0")
         schedules.get(self.learning_rate)
         for name in _LIMITS:
             value = getattr(self, name)
