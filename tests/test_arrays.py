@@ -147,3 +147,21 @@ def test_targets_that_fit(y: Any, shape: Any, kind: str, found: Any) -> None:
 def test_targets_that_do_not_fit(y: Any, shape: Any, kind: str, text: str) -> None:
     with pytest.raises((DataError, ShapeError, DTypeError), match=text):
         arrays.check_targets(y, shape, kind)
+
+
+def test_a_masked_array_is_refused() -> None:
+    masked = np.ma.masked_invalid([[1.0, np.nan]])
+    for check in (arrays.to_array, arrays.to_text_checked):
+        with pytest.raises(DataError, match=r"(?s)masked array.*X\.filled\("):
+            check(masked, "X")
+
+
+def test_numbers_beyond_the_dtype_of_the_network_are_named() -> None:
+    wide = np.array([[0.0, 1.0], [-1e300, 0.0]])
+    with pytest.raises(DataError, match=r"X holds -1e\+300 at row 1, column 0, .* in float32"):
+        arrays.check_range(wide, "X", "float32")
+    arrays.check_range(wide, "X", "float64")
+    arrays.check_range(np.array([3e38]), "X", "float32")
+    arrays.check_range(np.array([2**62]), "X", "float32")
+    with pytest.raises(DataError, match="y holds 1e"):
+        arrays.check_targets([1e300], (1,), "values", dtype="float32")

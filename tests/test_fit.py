@@ -442,6 +442,63 @@ def test_keys_with_several_outputs() -> None:
         net.fit(X, y, loss={"size": losses.Huber(reduction="sum")}, verbose=0)
 
 
+def two_outputs() -> syn0.Model:
+    x = syn0.Input((3,))
+    ends = {"low": Dense(1)(x), "high": Dense(1)(x)}
+    return syn0.Model(x, ends, random_state=0, dtype="float64")
+
+
+@pytest.mark.parametrize(
+    "weights", ["a", [1, "b"], (1, np.nan), {"low": None}, [True, 1], [[1], 2]]
+)
+def test_loss_weights_that_are_no_numbers_are_refused(weights: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"the loss weight of the output '(low|high)' is"):
+        two_outputs().fit(X, (Y, Y), loss_weights=weights, verbose=0)
+
+
+@pytest.mark.parametrize("weights", ["a", [1, 2], np.nan, np.inf, []])
+def test_loss_weights_of_one_output_are_one_number(weights: Any) -> None:
+    with pytest.raises(ArgumentError, match="the loss weight of the output 'output' is"):
+        small().fit(X, Y, loss_weights=weights, verbose=0)
+
+
+def test_loss_weights_may_be_an_array() -> None:
+    nets = [two_outputs() for _ in range(2)]
+    for net, weights in zip(nets, (np.array([1.0, 2.0]), {"high": 2})):
+        net.fit(X, (Y, Y), loss_weights=weights, epochs=1, verbose=0)
+    same_parameters(*nets)
+    small().fit(X, Y, loss_weights=[2], epochs=1, verbose=0)
+
+
+def test_one_array_is_no_target_for_two_outputs() -> None:
+    net = two_outputs()
+    with pytest.raises(DataError, match=r"(?s)2 outputs, y is one ndarray.*low, high.*y=\(y, y\)"):
+        net.fit(X, Y, verbose=0)
+    net.fit(X, (Y, Y), epochs=1, verbose=0)
+    with pytest.raises(DataError, match="2 outputs"):
+        net.evaluate(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "text"),
+    [
+        (np.ones((2, 2)), ShapeError, r"(?s)W_output returned.*\(2, 2\).*expected: +\(3, 1\)"),
+        (1.0, ShapeError, r"(?s)W_output returned.*\(\).*expected: +\(3, 1\)"),
+        (np.full((3, 1), np.nan), DataError, "W_output returned holds nan"),
+        (np.full((3, 1), 1e300), DataError, "W_output returned holds inf"),
+        ([["a"], ["b"], ["c"]], DTypeError, "W_output returned holds"),
+    ],
+)
+def test_an_initializer_is_held_to_shape_and_finite_numbers(
+    returned: Any, error: Any, text: str
+) -> None:
+    layer = Dense(1, initializer=lambda rng, shape, dtype: returned, name="output")
+    net = syn0.Sequential(layer, random_state=0)
+    with pytest.raises(error, match=text):
+        net.fit(X, Y, verbose=0)
+    assert not net.built
+
+
 def test_a_metric_that_returns_no_tensor_is_refused() -> None:
     with pytest.raises(ArgumentError, match="the metric one returned float"):
         small().fit(X, Y, metrics=one, verbose=0)

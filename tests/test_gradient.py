@@ -312,3 +312,21 @@ def test_the_checker_uses_the_engine_it_is_given() -> None:
 
 def test_nothing_to_vary_is_no_error() -> None:
     assert check_derivatives(lambda x: ops.astype(x, "float64"), [np.arange(3)]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("exponent", "slope"), [(0.0, 0.0), (1.0, 1.0), (2.0, 0.0), (0, 0), (1, 1)]
+)
+def test_powers_at_zero_have_a_slope(exponent: float, slope: float) -> None:
+    x = vector(size=1)
+    assert gradient_at(ops.sum(x**exponent), [x], x=np.zeros(1))[0].tolist() == [slope]
+
+
+def test_powers_at_zero_of_exponents_not_known_have_a_slope() -> None:
+    x, y = vector(), vector("y")
+    given = {"x": np.zeros(3), "y": np.array([0.0, 1.0, 2.0])}
+    dx, dy = gradient_at(ops.sum(x**y), [x, y], **given)
+    assert dx.tolist() == [0, 1, 0]
+    assert dy.tolist() == [0, 0, 0]
+    fixed = gradient_at(ops.sum(x ** given["y"]), [x], x=given["x"])
+    assert fixed[0].tolist() == [0, 1, 0]

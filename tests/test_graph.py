@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from syn0 import graph, ops
 from syn0.errors import DTypeError, GraphError, ShapeError, Syn0Error, UnknownNameError
+from syn0.gradient import backpropagate
 from syn0.graph import (
     Dimension,
     Op,
@@ -382,10 +383,29 @@ def test_indexing_a_named_dimension(key: Any, size: int) -> None:
     assert graph.bind_shape(result.shape, {"time": size}) == values[key].shape
 
 
-@pytest.mark.parametrize("key", [slice(None, 3), slice(-3, -1), slice(None, None, -1), 0, 2])
+@pytest.mark.parametrize("key", [slice(None, 3), slice(-3, -1), slice(None, None, -1)])
 def test_what_depends_on_the_size_is_refused(key: Any) -> None:
     with pytest.raises(ShapeError, match="named dimension time cannot be sliced"):
         tensor(time, 2)[key]
+
+
+@pytest.mark.parametrize("index", [0, 1, -1, -2])
+def test_one_step_of_a_named_axis(index: int) -> None:
+    x = tensor(batch, time, 2)
+    values = np.arange(12.0).reshape(2, 3, 2)
+    step = x[:, index]
+    (dx,) = backpropagate(ops.sum(step), [x])
+    assert step.shape == (batch, 2)
+    found, slope = graph.evaluate([step, dx], {"x": values})
+    np.testing.assert_array_equal(found, values[:, index])
+    expected = np.zeros_like(values)
+    expected[:, index] = 1
+    np.testing.assert_array_equal(slope, expected)
+
+
+def test_one_sample_of_a_batch_is_refused() -> None:
+    with pytest.raises(ShapeError, match="named dimension batch cannot be sliced"):
+        tensor(batch, 2)[0]
 
 
 @pytest.mark.parametrize("key", [2, -3, (0, 5), (0, 0, 0, 0), "a", (slice(None),) * 4])

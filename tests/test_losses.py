@@ -308,6 +308,86 @@ def test_hard_sigmoid_gives_probabilities() -> None:
     np.testing.assert_allclose(values, -YES * np.log(p) - (1 - YES) * np.log(q), rtol=1e-6)
 
 
+def reshaped(z: Any) -> Any:
+    return ops.reshape(ops.softmax(ops.reshape(z, (3, 2, 4))), (6, 4))
+
+
+def turned(z: Any) -> Any:
+    return ops.permute_dims(ops.softmax(ops.reshape(z, (6, 1, 4))), (1, 0, 2))[0]
+
+
+def squeezed(z: Any) -> Any:
+    return ops.squeeze(ops.softmax(ops.expand_dims(z, 1)), 1)
+
+
+@pytest.mark.parametrize("last", [reshaped, turned, squeezed])
+def test_moves_after_a_softmax_are_seen_through(last: Any) -> None:
+    far = 400 * SCORES  # the logarithm of a probability would be cut off
+    found, expected = (on_graph(CrossEntropy(), ONE_HOT, far, f) for f in (last, ops.softmax))
+    np.testing.assert_allclose(found[0], expected[0])
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-12)
+
+
+def test_moves_after_a_sigmoid_are_seen_through() -> None:
+    far = 400 * SCORES
+    ours = on_graph(
+        BinaryCrossEntropy(), YES.T, far, lambda z: ops.matrix_transpose(ops.sigmoid(z))
+    )
+    expected = on_graph(BinaryCrossEntropy(), YES, far, ops.sigmoid)
+    np.testing.assert_allclose(ours[0], expected[0].T)
+    np.testing.assert_allclose(ours[1], expected[1])
+    moved = ops.reshape(ops.sigmoid(tensor("z", SCORES)), (24, 1))
+    assert losses.activation_before(moved) == "sigmoid"
+    assert losses.get("focal").threshold(moved) == 0.5
+    assert losses.activation_before(ops.relu(moved)) is None
+
+
+DRAWN: Any = {"stream": 0, "shape": (6, 4), "dtype": "float64"}
+SEED = graph.constant(3, "uint32"), graph.constant(0, "int64")
+COMBINED = {
+    "ensemble": lambda z: (ops.softmax(z) + ops.softmax(2 * z)) / 2,
+    "rescaled": lambda z: 0.5 * (ops.softmax(z) + ops.softmax(-z)) + 0.0,
+    "average": lambda z: ops.mean(ops.stack([ops.softmax(z), ops.softmax(-z)], 0), axis=0),
+    "dropout": lambda z: ops.where(
+        ops.random_uniform(*SEED, **DRAWN) >= 0.2, ops.softmax(z) / 0.8, 0
+    ),
+    "mask": lambda z: ops.softmax(z) * (YES + 1),
+    "noise": lambda z: ops.softmax(z) + 0.1 * ops.random_normal(*SEED, **DRAWN),
+    "floor": lambda z: ops.maximum(ops.softmax(z), 1e-6),
+    "log_softmax": lambda z: ops.exp(ops.log_softmax(z)),
+    "other way up": lambda z: 1 - ops.softmax(z),
+    "other axis": lambda z: ops.matrix_transpose(ops.softmax(ops.matrix_transpose(z))),
+    "written twice": lambda z: (
+        ops.exp(z - ops.max(z, axis=-1, keepdims=True))
+        / ops.sum(ops.exp(z - ops.max(z, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    ),
+    "guarded": lambda z: ops.exp(z) / (ops.sum(ops.exp(z), axis=-1, keepdims=True) + 1e-9),
+}
+
+
+@pytest.mark.parametrize("last", COMBINED.values(), ids=COMBINED)
+def test_probabilities_combined_are_probabilities(last: Any) -> None:
+    assert losses.scores_before("softmax", last(tensor("z", SCORES))) is None
+
+
+SCORES_BY_HAND = {
+    "cosine": lambda z: z / ops.sqrt(ops.sum(z * z, axis=-1, keepdims=True)),
+    "temperature": lambda z: z / (1 + ops.sum(z * z, axis=-1, keepdims=True)),
+    "gated": lambda z: z * ops.sigmoid(z),
+    "residual": lambda z: z + ops.softmax(z),
+    "projected": lambda z: ops.softmax(z) @ graph.state_tensor("W", (4, 4), "float64"),
+    "both signs": lambda z: 2 * ops.sigmoid(z) - 1,
+    "constant": lambda z: z * 0 + 1,
+}
+
+
+@pytest.mark.parametrize("last", SCORES_BY_HAND.values(), ids=SCORES_BY_HAND)
+def test_scores_that_end_in_a_quotient_or_a_gate_are_scores(last: Any) -> None:
+    y = last(tensor("z", SCORES))
+    assert losses.scores_before("softmax", y) is y
+    assert losses.scores_before("sigmoid", y) is y
+
+
 def test_linear_outputs_are_scores() -> None:
     for loss, y, last in (
         (CrossEntropy(), ONE_HOT, activations.softmax),

@@ -22,6 +22,7 @@ from syn0.errors import (
     ShapeError,
     UnknownNameError,
 )
+from syn0.stateful import KEPT
 
 Dense = syn0.Dense
 
@@ -343,3 +344,41 @@ def test_a_loss_of_the_network_survives_a_copy() -> None:
 def test_repr_names_the_layers() -> None:
     assert repr(small()) == "<Sequential: hidden, output>"
     assert repr(small(name="mine")) == "<Sequential 'mine': hidden, output>"
+
+
+# ----- running ------------------------------------------------------------
+
+
+def test_the_programs_last_used_stay_compiled() -> None:
+    net = small().build((3,))
+    first = net.executable("predict")
+    for _ in range(40):
+        net.fit(numbers(4, 3), numbers(4), loss=lambda y, p: (y - p) ** 2, epochs=1, verbose=0)
+        assert net.executable("predict") is first
+    assert len(net._family) == KEPT
+
+
+def test_a_value_of_the_whole_set_is_computed_on_the_whole_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("syn0.stateful.CHUNK", 4)
+    X = numbers(10, 3)
+    for function, wanted in ((lambda x: x.mean(), ()), (lambda x: x.mean(axis=0), (3,))):
+        net = syn0.Sequential(syn0.Activation(function), dtype="float64").build((3,))
+        found = net.predict(X)
+        assert found.shape == wanted
+        np.testing.assert_allclose(found, X.mean(axis=0 if wanted else None), rtol=1e-12)
+    net = small(dtype="float64").build((3,))
+    rows = net.predict(X)
+    monkeypatch.undo()
+    np.testing.assert_allclose(net.predict(X), rows, rtol=1e-12)
+
+
+def test_a_build_that_fails_leaves_the_network_unbuilt() -> None:
+    def wrong(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+        return np.zeros(2)
+
+    net = syn0.Sequential(syn0.Dense(3, initializer=wrong))
+    with pytest.raises(ShapeError, match="initializer"):
+        net.build((4,))
+    assert not net.built

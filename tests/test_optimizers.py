@@ -450,6 +450,38 @@ def test_the_first_fitting_pattern_counts_and_one_object_is_one_group() -> None:
     assert len(groups_of(chosen)) == 2
 
 
+def test_groups_keep_their_numbers_without_some_parameters() -> None:
+    chosen = assign({"W": SGD(0.5), "*": Adam(0.1)}, ["W", "b"])
+    order = tuple(chosen.values())
+    (group,) = groups_of({"b": chosen["b"]}, order)
+    assert (group.number, group.names) == (2, ("b",))
+    entries = [Entry(name, (2,), "float32", "parameter", True) for name in ("W", "b")]
+    names = [e.name for e in declare({"b": chosen["b"]}, entries, order)]
+    assert names[0] == "learning_rate_2"
+
+
+def test_patterns_may_be_for_frozen_parameters() -> None:
+    chosen = assign({"*_a": SGD(), "*_b": Adam()}, ["W_a", "W_b"], frozen=["W_a"])
+    assert list(chosen) == ["W_a", "W_b"]
+    assert list(assign({"*_b": Adam()}, ["W_a", "W_b"], frozen=["W_a"])) == ["W_b"]
+
+
+@pytest.mark.parametrize("other", ["m_W", "learning_rate"])
+def test_entries_that_the_network_declares_are_refused(other: str) -> None:
+    entries = [Entry(name, (), "float32", "parameter", True) for name in ("W", other)]
+    with pytest.raises(ArgumentError, match=f"Adam needs the .*'{other}'"):
+        declare({"W": Adam()}, entries)
+
+
+def test_no_hyperparameter_is_called_step() -> None:
+    class Own(SGD):
+        def hyperparameters(self) -> dict[str, float]:
+            return {"step": 1.0}
+
+    with pytest.raises(ArgumentError, match="Own needs the hyperparameter 'step'"):
+        declare({"W": Own()}, [Entry("W", (), "float32", "parameter", True)])
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ def run(folder: Path) -> tuple[dict[str, Any], list[str]]:
     with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()) as printed:
         exec((folder / "program.py").read_text(), values)
     for name in ("data", "parameters"):
-        if hasattr(values.get(name), "close"):
-            values[name].close()
+        if isinstance(file := values.get(name), np.lib.npyio.NpzFile):
+            assert file.zip is None, f"{name} is still open"
     return values, printed.getvalue().splitlines()
 
 
@@ -168,6 +169,68 @@ def test_another_length_can_be_asked_for() -> None:
         net.code(predicts=[[1, 2, 3]])
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_what_is_frozen_after_a_fit_does_not_change_its_program(optimizer: str) -> None:
+    net = small(syn0.BatchNormalization(name="normal"))
+    net.freeze("output").fit(X, Y, epochs=2, optimizer=optimizer, verbose=0)
+    text, whole = net.code(), net.code(X, Y)
+    for frozen in ("normal", "hidden", "*"):
+        net.unfreeze("*").freeze(frozen)
+        assert (net.code(), net.code(X, Y)) == (text, whole)
+    assert net.frozen == {"hidden", "normal", "output"}
+    net.unfreeze("*")
+    assert "W_output = W_output -" in net.code(X, Y, optimizer=syn0.SGD(0.1))
+
+
+def test_the_printed_loss_says_what_it_is_of() -> None:
+    net = small()
+    net.fit(X, Y, epochs=3, batch_size=8, verbose=0)
+    assert 'print("epoch", epoch + 1, "loss of the last batch", loss)' in net.code()
+    assert 'print("epoch", epoch + 1, "loss", loss)' in net.code(batch_size=None)
+
+
+def test_files_are_closed_when_they_are_read(tmp_path: Path) -> None:
+    net = syn0.Sequential(Dense(40), Dense(1), random_state=0, dtype="float64")
+    schedule = syn0.ExponentialDecay(0.1, 3)
+    net.fit(X, Y, optimizer=syn0.Adam(schedule), epochs=66, verbose=0)
+    assert 'with np.load("data.npz") as data:  # written by net.save_code(folder' in net.code()
+    text = net.code(X, Y)
+    assert 'with np.load("data.npz") as data:\n    x = data["x"]\n' in text
+    assert '    learning_rates = parameters["learning_rates"]\n' in text
+    assert text.count("np.load(") == text.count("with np.load(") == 3
+    check_training(net, tmp_path, X, Y)
+
+
+@dataclass(frozen=True)
+class Gain(syn0.Layer):
+    """A layer with a single number to learn, that may become 0 or negative."""
+
+    start: float = 0.0
+
+    def parameters(self, shape: Any) -> Any:
+        return {"gain": ((), syn0.initializers.Constant(self.start))}
+
+    def forward(self, p: Any, x: Any, *, training: bool) -> Any:
+        return x * p["gain"] + 1 / p["gain"] + p["gain"] ** 0.5
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_scalar_parameter_is_a_numpy_scalar(dtype: str, tmp_path: Path) -> None:
+    for start, wanted in ((0.0, np.inf), (-1.0, np.nan), (4.0, 6.25)):
+        net = syn0.Sequential(Gain(start, name="g"), dtype=dtype).build((3,))
+        found = net.predict(np.ones((2, 3)))
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, np.full((2, 3), wanted))
+        assert f"gain_g = np.{dtype}({start})" in net.code()
+    net.fit(X, Y[:, None] * np.ones(3), optimizer="adam", epochs=3, verbose=0)
+    assert f"gain_g = np.{dtype}(4.0)" in net.code()
+    assert "learning_rate = 0.001" in net.code()
+    net.save_code(tmp_path, X, Y[:, None] * np.ones(3))
+    values, _ = run(tmp_path)
+    assert values["gain_g"].dtype == dtype
+    np.testing.assert_allclose(values["gain_g"], net.parameters["gain_g"], rtol=1e-6)
+
+
 def test_lbfgs_prints_loss_and_gradient(tmp_path: Path) -> None:
     net = small()
     net.fit(X, Y, optimizer="lbfgs", epochs=3, verbose=0)
@@ -252,7 +315,10 @@ def test_few_numbers_are_written_inline_and_many_into_a_file(tmp_path: Path) -> 
     net.fit(X[:4], Y[:4], epochs=1, verbose=0)
     assert "np.load" not in net.code(X[:4], Y[:4])
     large = syn0.Sequential(Dense(100), Dense(1), random_state=0).build((3,))
-    assert 'parameters = np.load("parameters.npz")' in large.code()
+    assert """with np.load("parameters.npz") as parameters:
+    W_dense_1 = parameters["W_dense_1"]
+    W_dense_2 = parameters["W_dense_2"]
+b_dense_1 = np.zeros""" in large.code()
     assert large.save_code(tmp_path) == tmp_path / "program.py"
     assert sorted(os.listdir(tmp_path)) == ["parameters.npz", "program.py"]
 

@@ -257,3 +257,22 @@ def test_random_gradients_keep_their_values(drawn: Drawn) -> None:
 @given(graphs(dtype="float32", special=False))
 def test_random_graphs_keep_their_values_in_float32(drawn: Drawn) -> None:
     check_simplify(drawn)
+
+
+@pytest.mark.parametrize(
+    ("factors", "x"), [((1e25, 1e25), 0.0), ((1e-25, 1e-25), 1e38), ((1e-20, 1e-20), 1e38)]
+)
+def test_factors_whose_product_leaves_the_range_stay_apart(
+    factors: tuple[float, float], x: float
+) -> None:
+    y = factors[0] * (factors[1] * tensor(1, dtype="float32"))
+    given = {"x": np.array([x], "float32")}
+    np.testing.assert_array_equal(
+        graph.evaluate([tidy(y)], given)[0], graph.evaluate([y], given)[0]
+    )
+
+
+def test_divisors_whose_product_leaves_the_range_stay_apart() -> None:
+    y = tensor(name="s", dtype="float32") / 1e25 / 1e25
+    found = graph.evaluate([tidy(y)], {"s": np.float32(1e38)})[0]
+    assert found == graph.evaluate([y], {"s": np.float32(1e38)})[0]

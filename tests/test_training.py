@@ -19,12 +19,14 @@ from nets import CLASSES, Dense, X, Y, first_line, same_parameters, small
 import syn0
 from syn0 import losses, ops
 from syn0.engines.numpy import NumpyEngine
+from syn0.engines.threads import limit_threads
 from syn0.errors import (
     ArgumentError,
     EngineError,
     NonFiniteError,
     UnknownNameError,
 )
+from syn0.training.feeds import ResidentFeed
 
 
 @pytest.fixture
@@ -134,7 +136,115 @@ def test_a_network_without_parameters_cannot_learn() -> None:
         syn0.Sequential(syn0.Activation("tanh")).fit(X, X, verbose=0)
 
 
+def normalized() -> syn0.Sequential:
+    layers = syn0.BatchNormalization(name="n1"), Dense(4), syn0.BatchNormalization(), Dense(1)
+    return syn0.Sequential(*layers, random_state=0, dtype="float64")
+
+
+@pytest.mark.parametrize("learning_rate", [0.5, syn0.ExponentialDecay(0.5, 1000)])
+def test_freezing_leaves_every_optimizer_its_rate(learning_rate: Any) -> None:
+    net = normalized()
+    given = {"gamma*": syn0.SGD(learning_rate), "*": syn0.Adam(0.001)}
+    net.fit(X, Y, optimizer=given, epochs=1, verbose=0)
+    net.freeze("n1")
+    before = net.parameters
+    net.fit(X, Y, epochs=1, batch_size=None, verbose=0)
+    moved = np.abs(net.parameters["W_dense_1"] - before["W_dense_1"]).max()
+    assert 0 < moved < 0.01
+    assert float(net.numbers["learning_rate_2"]) == 0.001
+    assert "learning_rate_2" in net.code()
+
+
+def test_a_whole_group_may_be_frozen(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"*_hidden": syn0.SGD(0.5, momentum=0.9), "*_output": syn0.Adam(0.001)}
+    net = small()
+    net.fit(X, Y, optimizer=given, epochs=1, verbose=0)
+    before = net.freeze("hidden").parameters
+    assert first_line(capsys, net, X, Y).endswith("continues after epoch 1")
+    moved = net.parameters["W_output"] - before["W_output"]
+    assert 0 < np.abs(moved).max() < 0.01
+    assert first_line(capsys, net.unfreeze("*"), X, Y).endswith("continues after epoch 2")
+
+
+def test_the_first_group_frozen_names_the_rate_in_use() -> None:
+    given = {"*_hidden": syn0.Adam(0.25), "*_output": syn0.SGD(1e200)}
+    net = small().build((3,)).freeze("hidden")
+    with pytest.raises(NonFiniteError, match="1e\\+200 is too large"):
+        net.fit(X, Y * 1e100, optimizer=given, epochs=9, verbose=0)
+
+
+def test_frozen_layers_need_no_optimizer() -> None:
+    net = small().build((3,)).freeze("hidden")
+    net.fit(X, Y, optimizer={"*_output": syn0.SGD(0.1)}, epochs=1, verbose=0)
+    with pytest.raises(ArgumentError, match="no pattern of the optimizers fits"):
+        net.unfreeze("*").fit(X, Y, epochs=1, verbose=0)
+
+
+def test_another_optimizer_counts_where_no_parameter_is_in_both_fits() -> None:
+    net = small().build((3,)).freeze("hidden")
+    net.fit(X, Y, optimizer=syn0.SGD(0.001), epochs=1, verbose=0)
+    net.unfreeze("hidden").freeze("output")
+    net.fit(X, Y, optimizer=syn0.SGD(0.5, momentum=0.9), epochs=1, verbose=0)
+    assert float(net.numbers["learning_rate"]) == 0.5
+
+
+def test_parameters_that_join_start_the_optimizer_afresh(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    net = small().build((3,)).freeze("hidden")
+    net.fit(X, Y, optimizer=syn0.Adam(0.01), epochs=50, batch_size=10, verbose=0)
+    net.set_parameters({"learning_rate": 0.002})
+    before = net.unfreeze("hidden").parameters
+    line = first_line(capsys, net, X, Y, batch_size=None)
+    assert line.endswith("more parameters learn: the optimizer starts with fresh slots")
+    assert int(net.numbers["step"]) == 1
+    moved = np.abs(net.parameters["W_hidden"] - before["W_hidden"])
+    np.testing.assert_allclose(moved, 0.002, rtol=1e-4)  # Adam's first step, at the rate set
+    assert first_line(capsys, net, X, Y).endswith("continues after epoch 51")
+
+
+def test_slots_of_frozen_layers_go_with_their_optimizer() -> None:
+    net = small()
+    net.fit(X, Y, epochs=1, verbose=0)
+    net.freeze("hidden").fit(X, Y, epochs=1, verbose=0)
+    assert "m_W_hidden" in net.numbers
+    net.fit(X, Y, optimizer="sgd", epochs=1, verbose=0)
+    assert "m_W_hidden" not in net.numbers
+
+
 # ----- optimizers and schedules -------------------------------------------
+
+
+class Declares(syn0.Layer):
+    """A layer with parameters of given names."""
+
+    def __init__(self, *names: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.names = names
+
+    def parameters(self, shape: Any) -> Any:
+        return {name: ((), lambda rng, size, dtype: np.ones(size, dtype)) for name in self.names}
+
+    def forward(self, p: Any, x: Any, *, training: bool) -> Any:
+        for name in self.names:
+            x = x * p[name]
+        return x
+
+
+@pytest.mark.parametrize(
+    ("layer", "entry"),
+    [
+        (Declares("W", "m_W", name="a"), "m_W_a"),
+        (Declares("learning", name="rate"), "learning_rate"),
+    ],
+)
+def test_names_that_network_and_optimizer_would_share_are_refused(layer: Any, entry: str) -> None:
+    net = syn0.Sequential(layer, Dense(1), random_state=0)
+    with pytest.raises(ArgumentError, match=rf"(?s)Adam needs the .*'{entry}'.*another name"):
+        net.fit(X, Y, optimizer="adam", verbose=0)
+    assert not net.built
+    if "m_W" in entry:
+        net.fit(X, Y, optimizer="sgd", epochs=1, verbose=0)
 
 
 def test_a_mapping_gives_each_parameter_its_optimizer() -> None:
@@ -300,6 +410,44 @@ def test_ctrl_c_keeps_the_last_full_step(capsys: pytest.CaptureFixture[str]) -> 
     assert steps >= int(twin.numbers["step"])
     net.fit(X, Y, batch_size=10, epochs=1, verbose=0)
     assert int(net.numbers["step"]) == steps + 3
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_ctrl_c_while_compiling_leaves_all_as_it_was(
+    optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, good = small(), small()
+    for one in (net, good):
+        one.fit(X, Y, epochs=1, verbose=0)
+
+    def interrupted(self: Any, program: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NumpyEngine, "compile", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            net.fit(X, Y, loss="huber", optimizer=optimizer, epochs=1, verbose=0)
+    assert set(net.numbers) == set(good.numbers)
+    for one in (net, good):
+        one.fit(X, Y, epochs=1, verbose=0)
+    same_parameters(net, good)
+
+
+def test_a_second_ctrl_c_keeps_the_steps_that_were_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = small().build((3,))
+    before, batch = net.parameters, ResidentFeed.batch
+
+    def interrupted(self: ResidentFeed, step: int) -> Any:
+        if step == 2:
+            raise KeyboardInterrupt
+        return batch(self, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ResidentFeed, "batch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            net.fit(X, Y, batch_size=10, epochs=1, verbose=0)
+    assert not np.array_equal(net.parameters["W_output"], before["W_output"])
+    assert int(net.numbers["step"]) == 2
 
 
 # ----- failing ------------------------------------------------------------
@@ -490,6 +638,30 @@ def test_one_seed_gives_the_same_bits_watched_or_not(tmp_path: Path) -> None:
     watched = run(verbose=2, callbacks=[syn0.CSVLogger(tmp_path / "log.csv")])
     same_parameters(run(), watched)
     same_parameters(run(), run(validation_data=(X, Y)))
+
+
+def test_the_last_fit_to_end_gives_the_threads_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    stood = [4]
+
+    class Limits:
+        def __init__(self, limits: int, user_api: str) -> None:
+            self.before, stood[0] = stood[0], limits
+
+        def restore_original_limits(self) -> None:
+            stood[0] = self.before
+
+    monkeypatch.setattr("threadpoolctl.threadpool_limits", Limits)
+    first, second = limit_threads("auto", 1.0), limit_threads(2, 1.0)
+    first.__enter__()
+    second.__enter__()
+    assert stood == [2]
+    first.__exit__(None, None, None)
+    assert stood == [2]
+    second.__exit__(None, None, None)
+    assert stood == [4]
+    with pytest.raises(ZeroDivisionError), limit_threads(1, 1.0):
+        stood[0] //= 0
+    assert stood == [4]
 
 
 def test_two_networks_train_in_two_threads() -> None:

@@ -28,6 +28,12 @@ def to_array(value: Any, what: str) -> Array:
         raise DataError(
             f"{what} is a sparse matrix.", expected="a dense array", mend=f"{what}.toarray()"
         )
+    if isinstance(value, np.ma.MaskedArray):
+        raise DataError(
+            f"{what} is a masked array, whose mask would be lost.",
+            expected="an array with a number in every place",
+            mend=f"fill what is masked: {what}.filled({what}.mean()), or leave those rows out",
+        )
     try:
         array = np.asarray(value)
     except ValueError:
@@ -98,6 +104,31 @@ def check_finite(array: Array, what: str) -> None:
             expected="finite numbers",
             mend="fill them in (sklearn.impute.SimpleImputer) or leave those rows out",
         )
+
+
+def check_range(array: Array, what: str, dtype: str) -> None:
+    """Raise a `DataError` that names the first finite number that is infinite in `dtype`.
+
+    Parameters
+    ----------
+    array : array
+        Finite numbers in a dtype of their own.
+    what : str
+        How errors call them.
+    dtype : {"float32", "float64"}
+        What the network computes in.
+    """
+    limit = float(np.finfo(dtype).max)
+    if array.dtype.kind != "f" or not array.size or float(np.finfo(array.dtype).max) <= limit:
+        return
+    if array.max() <= limit and array.min() >= -limit:
+        return
+    bad = np.argwhere(np.abs(array) > limit)
+    raise DataError(
+        f"{what} holds {array[tuple(bad[0])]} at {_place(bad[0])}, which is infinite in {dtype}.",
+        expected=f"numbers between {-limit:.3g} and {limit:.3g}",
+        mend=f"scale {what} down, or build the network with dtype='float64'",
+    )
 
 
 def check_rows(array: Array, shape: Shape, what: str, one: str = "net.predict_one(x)") -> Array:
@@ -180,7 +211,9 @@ def check_same_length(parts: Mapping[str, Array]) -> int:
 # ----- targets ------------------------------------------------------------
 
 
-def check_targets(y: Any, shape: Shape, kind: str, name: str = "y") -> Array:
+def check_targets(
+    y: Any, shape: Shape, kind: str, name: str = "y", dtype: str = "float64"
+) -> Array:
     """Return targets that fit an output of this shape.
 
     Parameters
@@ -194,9 +227,12 @@ def check_targets(y: Any, shape: Shape, kind: str, name: str = "y") -> Array:
         no for each output.
     name : str
         How errors call them.
+    dtype : {"float32", "float64"}
+        What the network computes in.
     """
     array = to_text_checked(y, name)
     check_finite(array, name)
+    check_range(array, name, dtype)
     if array.ndim == 0:
         raise ShapeError(f"{name} is a single number.", expected="a target for each sample")
     if len(array) == 0:

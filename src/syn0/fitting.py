@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from syn0 import arrays, losses, metrics
 from syn0.activations import name_of
 from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
-from syn0.graph import Shape, Tensor
+from syn0.graph import FLOATS, Shape, Tensor
 from syn0.layers import Activation
 from syn0.layers.activation import function_of
 from syn0.layers.node import Node
@@ -118,6 +118,8 @@ def check_inputs(
         what = called if len(inputs) == 1 else f"{called}[{name!r}]"
         array = arrays.check_rows(inputs[name], tensor.shape[1:], what)
         arrays.check_finite(array, what)
+        if tensor.dtype in FLOATS:
+            arrays.check_range(array, what, tensor.dtype)
         if "int" in tensor.dtype:
             array = arrays.check_integers(array, what)
             limit = network.vocabulary_of(name)
@@ -166,12 +168,11 @@ def default_loss(layer: Any, y_pred: Tensor) -> Loss:
     y_pred : Tensor
         What it puts out.
     """
-    plain = y_pred.inputs[0] if y_pred.op.name == "custom_derivative" else y_pred
     given = layer if isinstance(layer, Activation) else getattr(layer, "activation", None)
     called = "" if given is None or isinstance(given, str) else name_of(function_of(given))
     for activation, loss in (("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")):
         known = losses.scores_before(activation, y_pred) is not y_pred
-        if plain.op.name == activation or (called == activation and known):
+        if losses.activation_before(y_pred) == activation or (called == activation and known):
             return losses.get(loss)
     return losses.get("mean_squared_error")
 
@@ -190,8 +191,8 @@ def make_task(
     names = network.output_names
     given = distribute(loss, names, "loss", None)
     wanted = distribute_metrics(metrics_given, names)
-    weights = [float(w) for w in distribute(loss_weights, names, "loss_weights", 1.0)]
-    truths = [None] * len(names) if y is None else distribute(y, names, "y", None)
+    weights = distribute_weights(loss_weights, names)
+    truths = distribute_targets(y, names)
     found: list[Loss | Node] = []
     targets: list[Target | None] = []
     chosen: list[tuple[metrics.Metric, ...]] = []
@@ -249,6 +250,51 @@ def distribute_metrics(given: Any, names: Sequence[str]) -> list[Any]:
     return distribute(given, names, "metrics", None)
 
 
+def distribute_weights(given: Any, names: Sequence[str]) -> list[float]:
+    """Return the weight of each output's loss.
+
+    Raises
+    ------
+    ArgumentError
+        If one is not a finite number, or there are more or fewer than outputs.
+
+    Examples
+    --------
+    >>> distribute_weights({"size": 0.5}, ["kind", "size"])
+    [1.0, 0.5]
+    """
+    given = given.tolist() if isinstance(given, np.ndarray) else given
+    if len(names) == 1 and isinstance(given, (list, tuple)) and len(given) == 1:
+        (given,) = given
+    weights = distribute(given, names, "loss_weights", 1.0)
+    for name, weight in zip(names, weights, strict=True):
+        number = isinstance(weight, (int, float, np.integer, np.floating))
+        if not number or isinstance(weight, bool) or not np.isfinite(weight):
+            raise ArgumentError(
+                f"the loss weight of the output {name!r} is {weight!r}.",
+                where="loss_weights=",
+                expected=f"a finite number for each output: {', '.join(names)}",
+                mend="leave loss_weights out to count all alike",
+            )
+    return [float(weight) for weight in weights]
+
+
+def distribute_targets(y: Any, names: Sequence[str]) -> list[Any]:
+    """Return the targets of each output, None where there are none."""
+    if y is None:
+        return [None] * len(names)
+    if len(names) > 1 and not isinstance(y, (Mapping, tuple, list)):
+        raise DataError(
+            f"the network has {len(names)} outputs, y is one {type(y).__name__}.",
+            where="y",
+            expected=f"a tuple, or a mapping by name: {', '.join(names)}",
+            mend="to teach all the same, give it to each: y=({})".format(
+                ", ".join(["y"] * len(names))
+            ),
+        )
+    return distribute(y, names, "y", None)
+
+
 def _target(loss: Loss, y: Any, y_pred: Tensor, name: str, what: str) -> tuple[Target, Array]:
     shape = y_pred.shape[1:]
     if y is None:
@@ -272,7 +318,7 @@ def _target(loss: Loss, y: Any, y_pred: Tensor, name: str, what: str) -> tuple[T
         given = arrays.to_text_checked(y, what)
         if given.dtype.kind in "iu" and given.ndim == len(shape):
             kind = "classes"
-    array = arrays.check_targets(y, shape, kind, what)
+    array = arrays.check_targets(y, shape, kind, what, y_pred.dtype)
     if array.ndim == len(shape) and kind == "classes" and shape[-1] != 1:
         units = shape[-1]
         assert isinstance(units, int)

@@ -401,9 +401,14 @@ def input_tensor(name: str, shape: Shape, dtype: str = "float32") -> Tensor:
     return Tensor(input_op, (), {"shape": shape, "dtype": dtype}, shape, dtype, name)
 
 
-def state_tensor(name: str, shape: Shape, dtype: str = "float32") -> Tensor:
-    """Read an entry of the state: a parameter, an optimizer slot, a hyperparameter."""
-    return Tensor(state_op, (), {"shape": shape, "dtype": dtype}, shape, dtype, name)
+def state_tensor(name: str, shape: Shape, dtype: str = "float32", *, number: bool = True) -> Tensor:
+    """Read an entry of the state: a parameter, an optimizer slot, a hyperparameter.
+
+    A single `number` enters printed text as a Python number, which takes any dtype. What is
+    learned or measured is none: NumPy's rules for 1 / 0 and (-1) ** 0.5 hold for it.
+    """
+    attributes = {"shape": shape, "dtype": dtype, **({} if number else {"number": False})}
+    return Tensor(state_op, (), attributes, shape, dtype, name)
 
 
 def constant(value: Any, dtype: str | None = None) -> Tensor:

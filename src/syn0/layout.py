@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syn0.arrays import check_finite, to_array
 from syn0.errors import ArgumentError, ShapeError
 from syn0.graph import Shape, format_shape
 from syn0.layers.node import LayerLike
@@ -24,12 +25,29 @@ class Declared:
     value: float | None = None
 
     def first_value(self, seed: int, number: int) -> NDArray[Any]:
-        """Return the initial array; each entry draws from a stream of its own."""
+        """Return the initial array; each entry draws from a stream of its own.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If the initializer returns another shape, or numbers that are not finite.
+        """
         if self.initializer is None:
             return np.asarray(self.value, dtype=self.entry.dtype)
         rng = np.random.default_rng([seed, number])
-        drawn = self.initializer(rng, self.entry.shape, self.entry.dtype)
-        return np.asarray(drawn, dtype=self.entry.dtype)
+        what = f"what the initializer of {self.entry.name} returned"
+        drawn = to_array(self.initializer(rng, self.entry.shape, self.entry.dtype), what)
+        if drawn.shape != self.entry.shape:
+            raise ShapeError(
+                f"{what} has the shape {format_shape(drawn.shape)}.",
+                where=f"the {self.entry.role} {self.entry.name!r}",
+                expected=format_shape(self.entry.shape),
+                mend="return an array of the shape that the initializer is given",
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = np.asarray(drawn, dtype=self.entry.dtype)
+            check_finite(value, what)
+        return value
 
 
 @dataclass

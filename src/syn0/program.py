@@ -49,7 +49,8 @@ class Entry:
 
     def read(self) -> Tensor:
         """Return the tensor that reads this entry."""
-        return state_tensor(self.name, self.shape, self.dtype)
+        number = self.role in ("hyperparameter", "counter")
+        return state_tensor(self.name, self.shape, self.dtype, number=number)
 
 
 Section = tuple[str, tuple[Tensor, ...]]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import keyword
 import math
 import os
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.arrays import to_array
-from syn0.engines.source import Source, print_program
+from syn0.engines.source import Source, is_plain_number, print_program
 from syn0.errors import ArgumentError
 from syn0.graph import Dimension, Tensor
 from syn0.hints import argument_hint
@@ -89,16 +90,27 @@ def code(trainer: Trainer, X: Any = None, y: Any = None, **options: Any) -> Scri
         return _forward_script(model, inputs, names)
     if X is None:
         return _Training(model, _planned(record, options), None, names, predict).script()
-    job = trainer.prepare(X, y, **options)
-    if record is None or any(name in options for name in _OF_PROGRAM):
+    anew = record is None or any(name in options for name in _OF_PROGRAM)
+    job = (trainer if anew else _as_it_was(trainer, record)).prepare(X, y, **options)
+    if record is None or anew:
         start = {**model.numbers, **job.fresh, **job.measured}
         record = job.record(start, trainer.epochs_done, job.epochs)
+        record = replace(record, frozen=frozenset(model.frozen))
     if record.task.weighted and not job.task.weighted:
         raise ArgumentError(
             "the last fit weighted its samples.",
             expected="sample_weight= or class_weight=, as given to fit",
         )
     return _Training(model, record, job.data.all(), names, predict).script()
+
+
+def _as_it_was(trainer: Trainer, record: Record | None) -> Trainer:
+    """Return a trainer whose network is frozen as it was in the recorded fit."""
+    if record is None:
+        return trainer
+    other = copy.copy(trainer)
+    other.model = trainer.model.with_frozen(record.frozen)
+    return other
 
 
 def _planned(record: Record | None, options: Mapping[str, Any]) -> Record:
@@ -133,6 +145,27 @@ def _array(value: Array) -> str:
     return f"np.array([\n{inner}]{kind})"
 
 
+def _scalar(value: Any) -> str:
+    """Write a single value: a NumPy scalar as one, anything else as a plain number."""
+    text = _number(value)
+    return f"np.{value.dtype.name}({text})" if isinstance(value, np.generic) else text
+
+
+def _start(tensor: Tensor, value: Array) -> Array:
+    """Return what an entry of the state starts from; a scalar parameter as a NumPy scalar."""
+    scalar = value.ndim == 0 and not is_plain_number(tensor)
+    start: Array = np.asarray(value, dtype=tensor.dtype)[()] if scalar else value
+    return start
+
+
+def _load(
+    pairs: Iterable[tuple[str, str]], variable: str, file: str, remark: str = ""
+) -> list[str]:
+    """Return the lines that read arrays from a file, by variable and key, and close it."""
+    head = f'with np.load("{file}") as {variable}:{remark}'
+    return [head, *(f'    {name} = {variable}["{key}"]' for name, key in pairs)]
+
+
 def _nested(value: Array) -> str:
     if value.ndim == 0:
         return _number(value)
@@ -144,22 +177,21 @@ def _declare(
 ) -> tuple[list[str], dict[str, Array]]:
     """Return the lines that set variables, and the arrays that go into a file."""
     lines: list[str] = []
-    kept: dict[str, Array] = {}
+    kept: dict[str, tuple[str, Array]] = {}
     weights = [value for _, _, value in pairs if value.ndim and value.any()]
     inline = sum(value.size for value in weights) <= INLINE
     for name, key, value in pairs:
         if value.ndim == 0:
-            lines.append(f"{name} = {_number(value)}")
+            lines.append(f"{name} = {_scalar(value)}")
         elif not value.any():
             lines.append(f'{name} = np.zeros({value.shape}, dtype="{value.dtype}")')
         elif inline:
             lines.append(f"{name} = {_array(value)}")
         else:
-            kept[key] = value
-            lines.append(f'{name} = {variable}["{key}"]')
+            kept[key] = name, value
     if kept:
-        lines.insert(0, f'{variable} = np.load("{file}")')
-    return lines, kept
+        lines = [*_load(((name, key) for key, (name, _) in kept.items()), variable, file), *lines]
+    return lines, {key: value for key, (_, value) in kept.items()}
 
 
 def _head(*sources: Source) -> list[str]:
@@ -190,7 +222,7 @@ def _forward_script(
     source = print_program(program, names)
     inputs, state = program.leaves()
     values = [
-        (variable, tensor.name or "", model.numbers[tensor.name or ""])
+        (variable, tensor.name or "", _start(tensor, model.numbers[tensor.name or ""]))
         for variable, tensor in zip(source.state, state, strict=True)
     ]
     values += [(name, name, value) for name, value in source.constants.items()]
@@ -273,10 +305,11 @@ class _Training:
 
     def _program(self) -> Program:
         task, plan = self.record.task, self.record.plan
+        model = self.model.with_frozen(self.record.frozen)
         if plan.minimizer is None:
-            return self.model.program("train_step", task=task, plan=plan)
+            return model.program("train_step", task=task, plan=plan)
         names = tuple(plan.optimizers)
-        return self.model.program(
+        return model.program(
             "loss_and_gradient", task=task, trainable=names, minimizer=plan.minimizer
         )
 
@@ -313,14 +346,11 @@ class _Training:
             small = sum(value.size for _, _, value in pairs) <= INLINE
             if small:
                 return [f"{n} = {_array(value)}" for n, _, value in pairs], {}
-            lines = ['data = np.load("data.npz")']
-            lines += [f'{n} = data["{key}"]' for n, key, _ in pairs]
+            lines = _load([(n, key) for n, key, _ in pairs], "data", "data.npz")
             return lines, {key: value for _, key, value in pairs}
-        lines = ['data = np.load("data.npz")  # written by net.save_code(folder, X, y)']
-        for t in given:
-            name = t.name or ""
-            lines.append(f'{stored[name]} = data["{name}"]')
-        return lines, {}
+        remark = "  # written by net.save_code(folder, X, y)"
+        names = [t.name or "" for t in given]
+        return _load([(stored[name], name) for name in names], "data", "data.npz", remark), {}
 
     def _state_lines(
         self, program: Program, source: Source, forward: tuple[Program, Source] | None
@@ -333,7 +363,7 @@ class _Training:
             _, state = made[0].leaves()
             for variable, tensor in zip(made[1].state, state, strict=True):
                 name = tensor.name or ""
-                pairs.setdefault(variable, (variable, name, start[name]))
+                pairs.setdefault(variable, (variable, name, _start(tensor, start[name])))
             for name, value in made[1].constants.items():
                 pairs.setdefault(name, (name, name, value))
         own = [e.name for e in self.model.entries()]
@@ -358,7 +388,8 @@ class _Training:
                 lines.append(f"{variable} = {_array(values)}")
             else:
                 kept[variable] = values
-                lines.append(f'{variable} = np.load("parameters.npz")["{variable}"]')
+        if kept:
+            lines += _load([(name, name) for name in kept], "parameters", "parameters.npz")
         return lines, kept
 
     @property
@@ -397,7 +428,8 @@ class _Training:
         else:
             lines += self._batches(body)
         every = max(1, count // 10)
-        show = f'print("epoch", epoch + 1, "loss", {source.outputs["loss"]})'
+        word = "loss" if full else "loss of the last batch"
+        show = f'print("epoch", epoch + 1, "{word}", {source.outputs["loss"]})'
         if every > 1:
             lines += [f"    if (epoch + 1) % {every} == 0:", f"        {show}"]
         else:

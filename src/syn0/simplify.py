@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from syn0.graph import Dimension, Op, Tensor, apply, constant, get_op, scope, topological_order
+from syn0.graph import (
+    FLOATS,
+    Dimension,
+    Op,
+    Tensor,
+    apply,
+    constant,
+    get_op,
+    scope,
+    topological_order,
+)
 
 ELEMENTWISE = frozenset(
     "add subtract multiply divide negative abs sign pow square sqrt exp expm1 log log1p "
@@ -206,11 +216,20 @@ def _negated(x: Tensor, table: _Table) -> Tensor | None:
     return None
 
 
+def _joinable(x: Tensor, y: Tensor) -> bool:
+    """Tell whether the product of two numbers keeps its digits: no overflow, no underflow."""
+    c, d = _number(x), _number(y)
+    if c is None or d is None or x.dtype not in FLOATS:
+        return True
+    limits = np.finfo(x.dtype)
+    return float(limits.tiny) <= abs(float(c) * float(d)) <= float(limits.max)
+
+
 def _scales(t: Tensor, table: _Table) -> Tensor | None:
     """Gather factors: c * (d * x) = (c * d) * x, x * (c / s) = c * x / s."""
     if t.op.name == "divide":
         x, y = t.inputs
-        if x.shape == () and table.free(x, "divide"):
+        if x.shape == () and table.free(x, "divide") and _joinable(x.inputs[1], y):
             return table.make("divide", x.inputs[0], table.make("multiply", x.inputs[1], y))
         return None
     if t.op.name != "multiply":
@@ -221,7 +240,7 @@ def _scales(t: Tensor, table: _Table) -> Tensor | None:
             return table.make("negative", y)
         if c is not None and table.free(y, "multiply"):
             for d, rest in (y.inputs, y.inputs[::-1]):
-                if _number(d) is not None:
+                if _number(d) is not None and _joinable(x, d):
                     factor = constant(c * _number(d), x.dtype)
                     return table.make("multiply", factor, rest)
         if x.shape == () and y.shape != () and table.free(x, "divide"):

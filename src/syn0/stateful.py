@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import fnmatch
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -11,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import fitting, steps
-from syn0.arrays import check_finite, to_array
+from syn0.arrays import check_finite, check_range, to_array
 from syn0.engines import Executable, choose
 from syn0.errors import ArgumentError, ShapeError, UnknownNameError, did_you_mean
-from syn0.graph import Shape, format_shape, time
+from syn0.graph import FLOATS, Shape, format_shape, time
 from syn0.layout import Layout
 from syn0.networks import Network
 from syn0.program import Program, State
@@ -22,6 +23,7 @@ from syn0.training.history import History
 
 Array = NDArray[Any]
 CHUNK = 4096  # rows that a whole set is run through at a time
+KEPT = 16  # programs that stay compiled: those last used
 
 _MAKERS: Mapping[str, Callable[..., Program]] = {
     "predict": steps.predict_program,
@@ -68,7 +70,7 @@ class StatefulNetwork(Network):
         self.numbers: State = {}
         self._given: State = {}  # what people set before any training: initial values too
         self._settled: set[str] = set()  # statistics that are measured, set or inherited
-        self._family: dict[Any, Executable] = {}
+        self._family: OrderedDict[Any, Executable] = OrderedDict()
         if self.declared_shapes() is not None:
             self.build()
 
@@ -108,9 +110,14 @@ class StatefulNetwork(Network):
                 mend="make another network for another shape",
             )
         self._check_declared(shapes)
+        before = self.layout
         self.lay_out(shapes)
+        try:
+            self.numbers, self._given = self.first_state(self.seed), {}
+        except Exception:
+            self.layout = before
+            raise
         self._family.clear()
-        self.numbers, self._given = self.first_state(self.seed), {}
         self._settled = set(self.settled_entries())
         return self
 
@@ -182,6 +189,8 @@ class StatefulNetwork(Network):
                     expected=format_shape(known[name].shape),
                 )
             check_finite(array, name)
+            if str(known[name].dtype) in FLOATS:
+                check_range(array, name, str(known[name].dtype))
             checked[name] = array.astype(known[name].dtype)
         self.numbers.update(checked)
         if not self.history:
@@ -240,7 +249,7 @@ class StatefulNetwork(Network):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave compiled programs out: they are made again when they are wanted."""
-        return {**self.__dict__, "_family": {}}
+        return {**self.__dict__, "_family": OrderedDict()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a network with numbers of its own; layers never change and are shared."""
@@ -294,6 +303,12 @@ class StatefulNetwork(Network):
             found.update(matched)
         return found
 
+    def with_frozen(self, names: Iterable[str]) -> Self:
+        """Return a view of the network, its numbers included, with other layers frozen."""
+        other = object.__new__(type(self))
+        other.__dict__.update({**self.__dict__, "frozen": set(names), "_family": OrderedDict()})
+        return other
+
     # ----- running
 
     def program(self, kind: str, **options: Any) -> Program:
@@ -306,6 +321,9 @@ class StatefulNetwork(Network):
         if key not in self._family:
             engine, _ = choose("auto")
             self._family[key] = engine.compile(self.program(kind, **options))
+            while len(self._family) > KEPT:
+                self._family.popitem(last=False)
+        self._family.move_to_end(key)
         return self._family[key]
 
     def run_rows(
@@ -314,11 +332,18 @@ class StatefulNetwork(Network):
         """Return the outputs of a program for all samples, some thousand at a time."""
         executable = self.executable(kind, **options)
         data, numbers = fitting.Data(inputs), self.numbers if state is None else state
-        parts = [
-            executable.run(numbers, data.rows(rows).all())[0]
-            for rows in fitting.chunks(data.samples, CHUNK)
-        ]
-        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+        first, *others = fitting.chunks(data.samples, CHUNK)
+        parts = [executable.run(numbers, data.rows(first).all())[0]]
+        if others and not all(np.shape(v)[:1] == (CHUNK,) for v in parts[0].values()):
+            # A value of the whole set, such as a mean, is not that of its parts.
+            parts = [executable.run(numbers, data.all())[0]]
+        elif others:
+            parts += [executable.run(numbers, data.rows(rows).all())[0] for rows in others]
+        return {name: _joined([part[name] for part in parts]) for name in parts[0]}
+
+
+def _joined(values: list[Array]) -> Array:
+    return np.concatenate(values) if len(values) > 1 else np.array(values[0])
 
 
 def _listed(layout: Layout) -> str:

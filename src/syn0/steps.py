@@ -16,7 +16,15 @@ from syn0.layers.node import Node
 from syn0.losses import Loss
 from syn0.metrics import FunctionMetric, Metric
 from syn0.networks import Network
-from syn0.optimizers import LBFGS, Optimizer, apply_updates, declare, groups_of, schedules_of
+from syn0.optimizers import (
+    LBFGS,
+    Group,
+    Optimizer,
+    apply_updates,
+    declare,
+    groups_of,
+    schedules_of,
+)
 from syn0.program import Entry, Program, State
 from syn0.schedules import Schedule
 from syn0.tracing import STEP, Trace
@@ -223,52 +231,84 @@ class Plan:
 
     Parameters
     ----------
-    chosen : tuple of (parameter name, Optimizer)
-        In the order of the network.
+    assigned : tuple of (parameter name, Optimizer)
+        In the order of the network, frozen parameters included: optimizers are numbered by
+        them, so that none changes its number when layers are frozen.
+    trainable : tuple of str
+        The parameters that learn now.
     """
 
-    chosen: tuple[tuple[str, Optimizer], ...]
+    assigned: tuple[tuple[str, Optimizer], ...]
+    trainable: tuple[str, ...]
 
     @property
     def optimizers(self) -> dict[str, Optimizer]:
-        """The optimizer of each parameter."""
-        return dict(self.chosen)
+        """The optimizer of each parameter that learns."""
+        assigned = dict(self.assigned)
+        return {name: assigned[name] for name in self.trainable}
+
+    @property
+    def order(self) -> tuple[Optimizer, ...]:
+        """All optimizers by number."""
+        return tuple(group.optimizer for group in groups_of(dict(self.assigned)))
+
+    @property
+    def groups(self) -> list[Group]:
+        """The parameters that learn, by their optimizer."""
+        return groups_of(self.optimizers, self.order)
 
     @property
     def minimizer(self) -> LBFGS | None:
         """The optimizer that sees the whole data at once, if it is one."""
-        first = self.chosen[0][1]
+        first = self.assigned[0][1]
         return first if isinstance(first, LBFGS) else None
 
     @property
     def schedules(self) -> dict[str, Schedule]:
         """The hyperparameters that are functions of the step."""
-        return schedules_of(self.optimizers)
+        return schedules_of(self.optimizers, self.order)
 
     def form(self) -> Any:
         """Return what decides the graph: which optimizer updates what, without its numbers."""
-        groups = groups_of(self.optimizers)
-        return tuple((g.names, _form_of_optimizer(g.optimizer)) for g in groups)
+        return tuple((g.number, g.names, _form_of_optimizer(g.optimizer)) for g in self.groups)
 
     def continues(self, other: Plan) -> bool:
-        """Tell whether parameters of both plans have the same optimizers."""
-        mine, theirs = self.optimizers, other.optimizers
-        return all(
-            _hashable(mine[name]) == _hashable(theirs[name]) for name in mine if name in theirs
-        )
+        """Tell whether both plans have the same optimizers, whatever is frozen."""
+        return bool(self._table() == other._table())
 
-    def first_state(self, parameters: Sequence[Entry]) -> State:
-        """Return hyperparameters and slots as they are before the first step."""
-        declared = declare(self.optimizers, parameters)
-        return {e.name: np.full(e.shape, value, dtype=e.dtype) for e, value in declared.items()}
+    def _table(self) -> Any:
+        groups = groups_of(dict(self.assigned))
+        return tuple((g.number, g.names, _hashable(g.optimizer)) for g in groups)
+
+    def entries(self, declared: Sequence[Entry]) -> list[Entry]:
+        """Return the entries of the optimizers, those of frozen parameters included."""
+        return list(declare(dict(self.assigned), declared))
+
+    def first_state(self, declared: Sequence[Entry], role: str | None = None) -> State:
+        """Return hyperparameters and slots, or one kind, as they are before the first step.
+
+        Parameters
+        ----------
+        declared : sequence of Entry
+            What the network declares.
+        role : "hyperparameter" or "slot", optional
+            The kind; all by default.
+        """
+        found = declare(self.optimizers, declared, self.order)
+        return {
+            e.name: np.full(e.shape, value, dtype=e.dtype)
+            for e, value in found.items()
+            if role in (None, e.role)
+        }
 
     def describe(self) -> str:
         """Return the optimizers in words."""
-        return ", ".join(dict.fromkeys(_short(o) for _, o in self.chosen))
+        return ", ".join(dict.fromkeys(_short(o) for o in self.optimizers.values()))
 
     def learning_rate(self, state: State) -> float | None:
         """Return the step size in use, None where a line search or a schedule finds it."""
-        return float(state["learning_rate"]) if "learning_rate" in state else None
+        name = self.groups[0].full("learning_rate")
+        return float(state[name]) if name in state else None
 
 
 def _short(optimizer: Optimizer) -> str:
@@ -402,7 +442,7 @@ def train_program(network: Network, task: Task, plan: Plan) -> Program:
     step = (STEP.read() + 1).named("step", scoped=False)
     updates = apply_updates(
         {name: (trace.reads[name], g) for name, g in zip(names, gradients, strict=True)},
-        plan.optimizers, step, tuple(plan.schedules),
+        plan.optimizers, step, tuple(plan.schedules), plan.order,
     )  # fmt: skip
     updates |= trace.statistics
     # Who counts the steps when no tensor asks for their number? The trainer.

@@ -31,6 +31,7 @@ from syn0.training.progress import ProgressDisplay
 from syn0.training.run import Listener, Run
 
 Array = NDArray[Any]
+_MORE_LEARN = "more parameters learn"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Record:
     batch_size: int
     shuffle: bool
     samples: int
+    frozen: frozenset[str] = frozenset()
 
     @property
     def steps_per_epoch(self) -> int:
@@ -156,24 +158,33 @@ class Trainer:
         display, counter = ProgressDisplay(verbose), _Counter()
         history = History(self.epochs_done)
         before = (self.model.snapshot(), self.settings, self.task, self.plan)
+        start: State = {}
+        begun: State = {}
         try:
             job = self.prepare(X, y, **options)
             start = self._begin(job)
+            begun = {name: self.model.numbers[name] for name in job.plan.trainable}
             with limit_threads(job.threads, self._operations(job)):
                 self._run(job, history, display, counter)
-        except Exception as error:
-            if not counter.steps and not isinstance(error, NonFiniteError):
+        except BaseException as error:  # Ctrl-C, while a program is compiled, is one too
+            stepped = counter.steps or self._moved(begun)
+            if not stepped and not isinstance(error, NonFiniteError):
                 snapshot, self.settings, self.task, self.plan = before
                 self.model.restore(snapshot)
             raise
         finally:
             # Also after an error or Ctrl-C: the steps that were done are kept.
             if history.epochs and (counts or self.record is None):
-                self.record = job.record(start, self.epochs_done, history.epochs)
+                record = job.record(start, self.epochs_done, history.epochs)
+                self.record = replace(record, frozen=frozenset(self.model.frozen))
             if counts:
                 self.epochs_done += history.epochs
                 self.model.history.extend(history)
         return history
+
+    def _moved(self, begun: State) -> bool:
+        """Tell whether a step was done: steps put new arrays in the place of the old."""
+        return any(self.model.numbers.get(name) is not value for name, value in begun.items())
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any) -> dict[str, float]:
         """Return loss and metrics; see `Model.evaluate`."""
@@ -286,22 +297,33 @@ class Trainer:
                 mend='net.unfreeze("*")' if nothing else "add a layer that learns, such as Dense",
             )
         given = "adam" if settings.optimizer is None else settings.optimizer
-        plan = Plan(tuple(optimizers.assign(given, names).items()))
-        same = self.plan is not None and plan.continues(self.plan)
-        same_loss = self.task is not None and self.task.same_losses(task)
-        begun = self.plan is not None
-        fresh = {
-            name: value
-            for name, value in plan.first_state(model.entries()).items()
-            if not (same and same_loss) or name not in model.numbers
-        }
-        if not begun:
+        every = [e.name for e in model.entries() if e.trainable]
+        assigned = optimizers.assign(given, every, frozen=set(every).difference(names))
+        plan = Plan(tuple(assigned.items()), tuple(names))
+        plan.entries(model.entries())  # raises where a name is taken, in a frozen layer too
+        fresh = plan.first_state(model.entries())
+        if self.plan is None:
             return plan, fresh, ()
-        if same and same_loss:
-            return plan, fresh, (f"continues after epoch {self.epochs_done}",)
+        what, numbers = self._another(plan, task), model.numbers
+        if what is None:
+            missing = {name: value for name, value in fresh.items() if name not in numbers}
+            return plan, missing, (f"continues after epoch {self.epochs_done}",)
+        if what == _MORE_LEARN:
+            # The optimizer is the same: its numbers stay as they were set or lowered.
+            kept = plan.first_state(model.entries(), "hyperparameter")
+            fresh |= {name: numbers[name] for name in kept if name in numbers}
         fresh["step"] = np.asarray(0, dtype="int64")
-        what = "loss" if same else "optimizer"
-        return plan, fresh, (f"another {what}: the optimizer starts with fresh slots",)
+        return plan, fresh, (f"{what}: the optimizer starts with fresh slots",)
+
+    def _another(self, plan: Plan, task: Task) -> str | None:
+        """Return why the optimizer starts afresh, None if it goes on."""
+        if self.plan is None or not plan.continues(self.plan):
+            return "another optimizer"
+        if self.task is None or not self.task.same_losses(task):
+            return "another loss"
+        # Slots that begin later than the count of the steps would be corrected wrongly.
+        slots = plan.first_state(self.model.entries(), "slot")
+        return None if slots.keys() <= self.model.numbers.keys() else _MORE_LEARN
 
     def _statistics(self, data: Data) -> State:
         """Return what layers such as Normalization measure on the training data, once."""
@@ -338,8 +360,8 @@ class Trainer:
         model = self.model
         if "step" in job.fresh and self.plan is not None:
             # What the optimizer before needed is of no use any more.
-            for name in self.plan.first_state(model.entries()):
-                del model.numbers[name]
+            for entry in self.plan.entries(model.entries()):
+                model.numbers.pop(entry.name, None)
         model.numbers.update(job.fresh)
         model.measure_statistics(job.measured)
         self.settings, self.task, self.plan = job.settings, job.task, job.plan

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from syn0 import graph, ops
 from syn0.engines import Control, choose
 from syn0.engines.numpy import NumpyEngine, NumpyExecutable
-from syn0.engines.source import Source, print_program
+from syn0.engines.source import Source, _Printer, print_program
 from syn0.errors import ArgumentError, EngineError
 from syn0.gradient import backpropagate
 from syn0.graph import Tensor, batch, input_tensor, state_tensor, time
@@ -188,6 +188,64 @@ def test_long_lines_are_split_where_a_person_would() -> None:
         long = ops.tanh(long @ W + i) * ops.sigmoid(X)
     assert max(map(len, printed({"y": long}).body("").splitlines())) <= 96
     assert_no_dead_code(printed({"y": long}))
+
+
+def test_long_sums_and_chains_do_not_meet_the_recursion_limit() -> None:
+    total = deep = X.sum()
+    number = rate = state_tensor("rate", (), "float64")
+    for i in range(1500):
+        total = total + ops.mean(ops.square(X + i))
+        deep = ops.sin(deep)
+        number = number * 2 - rate
+    source = printed({"total": total, "deep": deep, "number": number})
+    assert max(map(len, source.body("").splitlines())) <= 200
+    assert_no_dead_code(source)
+
+
+def test_each_of_many_parts_gets_a_line() -> None:
+    parts = [ops.tanh(X + i) * ops.sigmoid(X) for i in range(60)]
+    source = printed({"y": ops.concat(parts, axis=1)})
+    assert len(source.body("").splitlines()) == 63
+    assert_no_dead_code(source)
+
+
+def test_numbers_that_double_their_own_text_get_lines() -> None:
+    number = state_tensor("rate", (), "float64")
+    for _ in range(40):
+        number = number * number
+    assert len(printed({"y": X * number}).body("")) < 2000
+
+
+def visits(layers: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how often tensors are met while a program of so many layers is printed."""
+    h, weights = X, [state_tensor(f"W_{i}", (3, 3), "float64") for i in range(layers)]
+    for w in weights:
+        h = ops.tanh(h @ w)
+    loss = ops.mean(h)
+    updates = {
+        w.name or "": w - 0.1 * d
+        for w, d in zip(weights, backpropagate(loss, weights), strict=True)
+    }
+    program, count = Program("p", {"loss": loss}, updates).simplified(), 0
+    for name in ("_size_of", "_expression", "_is_shared", "_variable_for"):
+        plain = getattr(_Printer, name)
+
+        def counted(*args: Any, plain: Any = plain, **options: Any) -> Any:
+            nonlocal count
+            count += 1
+            return plain(*args, **options)
+
+        monkeypatch.setattr(_Printer, name, counted)
+    print_program(program)
+    monkeypatch.undo()
+    return count
+
+
+def test_the_work_of_printing_grows_with_the_network_and_not_faster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few, many = visits(50, monkeypatch), visits(200, monkeypatch)
+    assert many <= 4.2 * few
 
 
 def test_what_is_used_twice_is_computed_once() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.protocol import Control, Feed
-from syn0.engines.source import Source, print_program
+from syn0.engines.source import Source, is_plain_number, print_program
 from syn0.graph import Tensor
 from syn0.graph import batch as batch_dimension
 from syn0.program import Program, State
@@ -106,16 +106,17 @@ class _Arguments:
     @classmethod
     def of(cls, tensors: Sequence[Tensor]) -> _Arguments:
         batched = (t.name for t in tensors if t.shape[:1] == (batch_dimension,))
-        names = tuple((t.name or "", t.dtype, t.shape == ()) for t in tensors)
+        names = tuple((t.name or "", t.dtype, is_plain_number(t)) for t in tensors)
         return cls(names, next(batched, None))
 
     def read(self, values: Mapping[str, Any]) -> list[Any]:
-        # Single numbers go in as Python numbers, as they stand in the printed text.
+        # Single numbers go in as Python numbers, as they stand in the printed text. The empty
+        # index makes a scalar parameter a NumPy scalar, and leaves arrays as they are.
         return [
             _as_printed(values[name].item(), dtype)
-            if scalar
-            else np.asarray(values[name], dtype=dtype)
-            for name, dtype, scalar in self.names
+            if number
+            else np.asarray(values[name], dtype=dtype)[()]
+            for name, dtype, number in self.names
         ]
 
 

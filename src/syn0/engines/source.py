@@ -14,7 +14,7 @@ import keyword
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from syn0.graph import FLOATS, Dimension, Tensor, topological_order
 from syn0.program import Program
 
 WIDTH = 76
+MOST_OPS = 24  # in one line, so that neither text nor recursion grows with the network
 LEAVES = frozenset(["input", "state", "constant", "size"])
 ARITHMETIC = frozenset("add subtract multiply divide negative pow square".split())
 CONTRACTIONS = frozenset(["matmul", "tensordot"])
@@ -85,6 +86,11 @@ class Source:
         """Return the import lines that helpers and body need."""
         text = "\n".join(self.helpers) + self.body()
         return ["import math"] * ("math." in text) + ["", "import numpy as np"] * 1
+
+
+def is_plain_number(leaf: Tensor) -> bool:
+    """Tell whether a program reads a plain Python number here; else an array or NumPy scalar."""
+    return leaf.shape == () and bool(leaf.attributes.get("number", True))
 
 
 def print_program(program: Program, names: Mapping[str, str] | None = None) -> Source:
@@ -211,21 +217,30 @@ class _Printer:
     helpers: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     entries: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)  # the last number behind a name
+    sizes: dict[int, int] = field(default_factory=dict)  # ops that a tensor's text holds
+    numbers: set[int] = field(default_factory=set)  # what is a plain Python number
 
     def print(self) -> Source:
         program = self.program
         self.order = topological_order(program.roots())
         self.entry_of = {id(t): entry for entry, t in program.updates.items()}
         self.last = {id(t) for t in program.roots()}
+        self.output_of = {id(t): name for name, t in reversed(list(program.outputs.items()))}
+        self.readers: dict[str | None, list[Tensor]] = {}
         self.users: dict[int, list[Tensor]] = {}
         for tensor in self.order:
+            if self._makes_number(tensor):
+                self.numbers.add(id(tensor))
+            if tensor.op.name == "state":
+                self.readers.setdefault(tensor.name, []).append(tensor)
             for x in tensor.inputs:
                 self.users.setdefault(id(x), []).append(tensor)
         self.uses = Counter(id(x) for t in self.order for x in t.inputs)
         self.kept = {id(t) for t in program.roots() if t.op.name not in LEAVES}
         for tensor in self.order:
             text = self._text_of(tensor) if tensor.op.name not in LEAVES else None
-            if text and text.expression is None:
+            if text and text.expression is None and text.helper not in self.helpers:
                 self.helpers |= _helper_texts(tensor.op.forward, tensor.op.name)
             repeats = text.repeats if text else frozenset()
             for name, x in zip(text.parameters if text else (), tensor.inputs, strict=False):
@@ -261,13 +276,13 @@ class _Printer:
         """Return the lines that put new values into the state where none stands there yet."""
         texts = {e: self._expression_text(t) for e, t in self.program.updates.items()}
         pairs = [(self.entries[e], text) for e, text in texts.items() if text != self.entries[e]]
-        lines = []
+        targets, values = [target for target, _ in pairs], [text for _, text in pairs]
+        written, lines = set(targets), []
         for name, text in outputs.items():
-            if text in [target for target, _ in pairs]:
+            if text in written:
                 outputs[name] = self._unique(name)
                 lines.append(f"{outputs[name]} = {text}")
-        targets, values = [target for target, _ in pairs], [text for _, text in pairs]
-        if set(targets) & set(values):  # a swap has no order that is right
+        if written & set(values):  # a swap has no order that is right
             return [*lines, f"{', '.join(targets)} = {', '.join(values)}"]
         return [*lines, *(f"{target} = {value}" for target, value in pairs)]
 
@@ -301,10 +316,11 @@ class _Printer:
         name = self._renamed(name)
         if not name.isidentifier() or keyword.iskeyword(name):
             name = re.sub(r"\W|^(?=\d)", "_", name) + "_"
-        candidate, number = name, 2
+        candidate, number = name, self.counts.get(name, 1)
         while candidate in self.taken:
-            candidate = f"{name}_{number}"
             number += 1
+            candidate = f"{name}_{number}"
+        self.counts[name] = number
         self.taken.add(candidate)
         return candidate
 
@@ -334,11 +350,33 @@ class _Printer:
 
     # A statement for every tensor that is shown or used twice, inputs first.
     def _require(self, root: Tensor) -> None:
-        for tensor in topological_order([root]):
+        for tensor in self._unvisited(root):
+            self.sizes[id(tensor)] = self._size_of(tensor)
             if tensor.op.name in LEAVES or id(tensor) in self.variables:
                 continue
-            if id(tensor) in self.kept or self._is_shared(tensor):
+            long = self.sizes[id(tensor)] > MOST_OPS
+            if long or id(tensor) in self.kept or self._is_shared(tensor):
                 self._write(tensor)
+
+    def _unvisited(self, root: Tensor) -> Iterator[Tensor]:
+        """Yield what no walk before has met, inputs first: each tensor once in all walks."""
+        stack = [root]
+        while stack:
+            tensor = stack[-1]
+            waiting = [x for x in tensor.inputs if id(x) not in self.sizes]
+            if id(tensor) in self.sizes or not waiting:
+                stack.pop()
+                if id(tensor) not in self.sizes:
+                    yield tensor
+            else:
+                stack.extend(reversed(waiting))
+
+    def _size_of(self, tensor: Tensor) -> int:
+        """Return how many ops stand in a tensor's text, those of its inline parts included."""
+        if tensor.op.name in LEAVES:
+            return 0
+        parts = (x for x in tensor.inputs if id(x) not in self.variables)
+        return 1 + sum(self.sizes[id(x)] for x in parts)
 
     def _is_shared(self, tensor: Tensor) -> bool:
         if self.uses[id(tensor)] < 2 or tensor.op.name in CHEAP:
@@ -346,6 +384,10 @@ class _Printer:
         return tensor.name is not None or not self._is_number(tensor)
 
     def _write(self, tensor: Tensor) -> None:
+        if len(tensor.inputs) > MOST_OPS:  # to split one after another would take long
+            for x in tensor.inputs:
+                if x.op.name not in LEAVES and id(x) not in self.variables:
+                    self._write(x)
         while True:
             text = self._expression_text(tensor, top=True)
             part = self._part_to_split(tensor) if len(text) > WIDTH else None
@@ -382,24 +424,29 @@ class _Printer:
     def _variable_for(self, tensor: Tensor) -> str:
         entry = self.entry_of.get(id(tensor))
         if entry is not None:
-            old = [t for t in self.order if t.op.name == "state" and t.name == entry]
-            if all(self._is_read_out(t, tensor) for t in old):
+            if all(self._is_read_out(t, tensor) for t in self.readers.get(entry, [])):
                 return self.entries[entry]
             return self._unique(f"new_{entry}")
         if tensor.name:
             return self._unique(tensor.name)
-        for name, output in self.program.outputs.items():
-            if output is tensor:
-                return self._unique(name)
+        if id(tensor) in self.output_of:
+            return self._unique(self.output_of[id(tensor)])
         word = WORDS.get(tensor.op.name, tensor.op.name)
         return self._unique(f"{word}_{tensor.scope}" if tensor.scope else word)
 
     def _is_read_out(self, tensor: Tensor, now: Tensor) -> bool:
         """Tell whether no line after that of `now` needs this value."""
-        if tensor is now or (id(tensor) in self.variables and tensor.op.name not in LEAVES):
-            return True
-        users = self.users.get(id(tensor), [])
-        return id(tensor) not in self.last and all(self._is_read_out(t, now) for t in users)
+        stack, met = [tensor], {id(now)}
+        while stack:
+            t = stack.pop()
+            written = id(t) in self.variables and t.op.name not in LEAVES
+            if written or id(t) in met:
+                continue
+            if id(t) in self.last:
+                return False
+            met.add(id(t))
+            stack.extend(self.users.get(id(t), []))
+        return True
 
     # ----- expressions
 
@@ -448,10 +495,14 @@ class _Printer:
 
     def _is_number(self, tensor: Tensor) -> bool:
         """Tell whether the printed value is a plain Python number, which takes any dtype."""
+        return id(tensor) in self.numbers
+
+    def _makes_number(self, tensor: Tensor) -> bool:
+        """Tell the same of a tensor whose inputs are known already."""
         if tensor.shape != ():
             return False
         if tensor.op.name in LEAVES:
-            return True
+            return is_plain_number(tensor)
         return tensor.op.name in ARITHMETIC and all(map(self._is_number, tensor.inputs))
 
     def _strengthen(self, tensor: Tensor, arguments: list[ast.expr]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 # On two idle cores a second thread is worth a factor of 1.7 at 8e7 operations a step; with one
@@ -14,6 +16,9 @@ SMALL_STEP = 2e8
 def limit_threads(threads: int | str, operations: float) -> AbstractContextManager[Any]:
     """Return a context in which NumPy's BLAS uses so many threads.
 
+    The number is one of the process: of several fits at a time the latest to begin sets it,
+    and the last to end puts back what stood before the first.
+
     Parameters
     ----------
     threads : int or "auto"
@@ -23,9 +28,41 @@ def limit_threads(threads: int | str, operations: float) -> AbstractContextManag
     """
     if threads == "auto" and operations >= SMALL_STEP:
         return nullcontext()
-    from threadpoolctl import threadpool_limits
+    return _LIMITS.held(1 if threads == "auto" else int(threads))
 
-    limits: AbstractContextManager[Any] = threadpool_limits(
-        limits=1 if threads == "auto" else int(threads), user_api="blas"
-    )
-    return limits
+
+class _SharedLimits:
+    """The limits that fits in several threads hold together."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._count = 0
+        self._first: Any = None  # knows what stood before
+
+    @contextmanager
+    def held(self, threads: int) -> Iterator[None]:
+        """Limit BLAS within the context."""
+        self._enter(threads)
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _enter(self, threads: int) -> None:
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            limits = threadpool_limits(limits=threads, user_api="blas")
+            if self._count == 0:
+                self._first = limits
+            self._count += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                self._first.restore_original_limits()
+                self._first = None
+
+
+_LIMITS = _SharedLimits()

@@ -18,7 +18,6 @@ from syn0.losses.classification import (
     Focal,
     Hinge,
     KLDivergence,
-    scores_before,
 )
 from syn0.losses.regression import (
     HalfSquaredError,
@@ -29,14 +28,15 @@ from syn0.losses.regression import (
     Poisson,
     Quantile,
 )
+from syn0.losses.scores import activation_before, scores_before
 from syn0.names import Catalogue
 
 __all__ = [
     "BinaryCrossEntropy", "CrossEntropy", "Focal", "FunctionLoss", "HalfSquaredError", "Hinge",
     "Huber", "KLDivergence", "LogCosh", "Loss", "MeanAbsoluteError", "MeanSquaredError",
-    "Poisson", "Quantile", "binary_cross_entropy", "catalogue", "cross_entropy", "focal", "get",
-    "half_squared_error", "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
-    "mean_squared_error", "poisson", "quantile", "scores_before",
+    "Poisson", "Quantile", "activation_before", "binary_cross_entropy", "catalogue",
+    "cross_entropy", "focal", "get", "half_squared_error", "hinge", "huber", "kl_divergence",
+    "log_cosh", "mean_absolute_error", "mean_squared_error", "poisson", "quantile", "scores_before",
 ]  # fmt: skip
 
 # ----- by name ------------------------------------------------------------

@@ -14,46 +14,14 @@ import numpy as np
 
 from syn0 import ops
 from syn0.errors import ArgumentError
-from syn0.graph import Dimension, Tensor
 from syn0.losses.base import Loss
 from syn0.losses.regression import TINY
+from syn0.losses.scores import activation_before, scores_before
 from syn0.names import require
-
-# ----- scores and probabilities -------------------------------------------
-
-
-def scores_before(activation: str, y_pred: Any) -> Tensor | None:
-    """Return the scores that `activation` made probabilities of, None if they are not known.
-
-    Outputs of a linear layer are scores themselves. Probabilities whose scores are not known
-    are those of another activation or of one written by hand.
-
-    Parameters
-    ----------
-    activation : {"sigmoid", "softmax"}
-        The op that makes probabilities.
-    y_pred : Tensor or array
-        The output of the network; plain arrays are probabilities.
-    """
-    if not isinstance(y_pred, Tensor):
-        return None
-    if y_pred.op.name == activation:
-        return y_pred.inputs[0]
-    plain = y_pred.inputs[0] if y_pred.op.name == "custom_derivative" else y_pred
-    return None if _makes_probabilities(plain) else y_pred
-
-
-def _makes_probabilities(y: Tensor) -> bool:
-    """Tell by the last op: 1 / (1 + exp(-x)) divides each sample, hard_sigmoid ends at 1."""
-    if y.op.name == "divide":
-        return any(isinstance(d, Dimension) for d in y.inputs[1].shape)
-    if y.op.name == "minimum":
-        return y.inputs[1].attributes.get("value") == 1
-    return y.op.name in ("sigmoid", "softmax")
 
 
 def _is_sigmoid(y_pred: Any) -> bool:
-    return isinstance(y_pred, Tensor) and y_pred.op.name == "sigmoid"
+    return activation_before(y_pred) == "sigmoid"
 
 
 def _log(p: Any) -> Any:

@@ -184,10 +184,22 @@ def _pow(xp: Any, x: Any, y: Any) -> Any:
 
 
 def _pow_derivative(dy: Tensor, out: Tensor, x: Tensor, y: Tensor) -> Any:
-    dx = dy * y * x ** (y - 1) if "int" not in y.dtype else dy * astype(y, x.dtype) * x ** (y - 1)
+    dx = unbroadcast(_pow_slope(dy, x, y), x)
     if y.op.name == "constant" or "int" in y.dtype:
-        return unbroadcast(dx, x), None
-    return unbroadcast(dx, x), unbroadcast(dy * out * log(x), y)
+        return dx, None
+    # 0 ** y is taken as constant: its logarithm has no value.
+    return dx, unbroadcast(dy * out * log(where(x == 0, 1, x)), y)
+
+
+def _pow_slope(dy: Tensor, x: Tensor, y: Tensor) -> Any:
+    """Return dy * y * x ** (y - 1), which is 0 for y = 0 even where x is 0."""
+    number = y.attributes["value"] if y.op.name == "constant" and y.shape == () else None
+    if number == 1:
+        return dy
+    factor = dy * (y if "int" not in y.dtype else astype(y, x.dtype))
+    if number is None:
+        return factor * x ** where(y == 0, y, y - 1)
+    return factor * x ** (y - 1 if number else y)
 
 
 def _pow_samples(rng: np.random.Generator) -> Iterable[Sample]:

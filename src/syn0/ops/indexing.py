@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 
 from syn0.errors import DTypeError, ShapeError
-from syn0.graph import NoDerivative, Op, Sample, Shape, Size, Tensor, bad_shape, constant, public
+from syn0.graph import (
+    NoDerivative,
+    Op,
+    Sample,
+    Shape,
+    Size,
+    Tensor,
+    bad_shape,
+    batch,
+    constant,
+    public,
+)
 from syn0.ops.structure import expand_dims, normal, squeeze
 
 # ----- slice, unslice, pad ------------------------------------------------
@@ -22,6 +33,8 @@ def _sliced_size(size: Size, key: slice) -> Size:
     if isinstance(size, int):
         return len(range(*key.indices(size)))
     start, stop, step = key.start or 0, key.stop, key.step or 1
+    if size != batch and stop == start + 1 and (start >= 0) == (stop > 0):
+        return 1
     if start < 0 and stop is None:
         return -(start // step)
     if start < 0 or step < 1 or (stop is not None and stop >= 0):
@@ -300,7 +313,7 @@ def _one_hot_shape(labels: Tensor, *, classes: int, dtype: str) -> tuple[Shape, 
 
 def _one_hot(xp: Any, labels: Any, *, classes: int, dtype: str) -> Any:
     """Return a row for each label: 1 at its class, 0 elsewhere."""
-    return xp.eye(classes, dtype=dtype)[labels]
+    return (xp.expand_dims(labels, -1) == xp.arange(classes)).astype(dtype)
 
 
 def _one_hot_samples(rng: np.random.Generator) -> Iterable[Sample]:

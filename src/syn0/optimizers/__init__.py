@@ -6,7 +6,7 @@ step from 1, :math:`\eta` the learning rate. Sums and averages start from zeros.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
@@ -99,7 +99,9 @@ def _single(optimizer: str | Optimizer) -> Optimizer:
     raise catalogue.refuse(optimizer, "a name, an optimizer, or {pattern of names: optimizer}")
 
 
-def assign(optimizer: Given, names: Sequence[str]) -> dict[str, Optimizer]:
+def assign(
+    optimizer: Given, names: Sequence[str], frozen: Collection[str] = ()
+) -> dict[str, Optimizer]:
     """Return the optimizer of each parameter.
 
     Parameters
@@ -108,7 +110,10 @@ def assign(optimizer: Given, names: Sequence[str]) -> dict[str, Optimizer]:
         One for all, or one for each pattern of names, such as ``"W_*"``; of several patterns
         that fit, the first counts.
     names : sequence of str
-        The trainable parameters.
+        The trainable parameters, frozen ones included.
+    frozen : collection of str, optional
+        Those that do not learn for now: a pattern may be for them alone, and they may be
+        without an optimizer.
 
     Raises
     ------
@@ -136,6 +141,8 @@ def assign(optimizer: Given, names: Sequence[str]) -> dict[str, Optimizer]:
     found: dict[str, Optimizer] = {}
     for name in names:
         fitting = [rule for p, rule in rules.items() if fnmatchcase(name, p)]
+        if not fitting and name in frozen:
+            continue
         if not fitting:
             raise ArgumentError(
                 f"no pattern of the optimizers fits the parameter {name!r}.",

@@ -6,7 +6,7 @@ never compiles anew, and its `update` draws the graph of one parameter's step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -190,7 +190,8 @@ class Group:
     """The parameters that one optimizer updates, and how its entries of the state are named.
 
     The first group's entries have plain names, ``learning_rate``; the second's end in
-    ``_2``, and so on. Slots are named by their parameter: ``m_W_hidden``.
+    ``_2``, and so on. Groups are numbered as their parameters appear in the network, frozen
+    ones included. Slots are named by their parameter: ``m_W_hidden``.
     """
 
     optimizer: Optimizer
@@ -202,19 +203,32 @@ class Group:
         return local if self.number == 1 else f"{local}_{self.number}"
 
 
-def groups_of(optimizers: Mapping[str, Optimizer]) -> list[Group]:
-    """Return the groups of parameters that share an optimizer object."""
-    members: dict[int, list[str]] = {}
-    by_id = {id(optimizer): optimizer for optimizer in optimizers.values()}
+def groups_of(optimizers: Mapping[str, Optimizer], order: Sequence[Optimizer] = ()) -> list[Group]:
+    """Return the groups of parameters that share an optimizer object.
+
+    Parameters
+    ----------
+    optimizers : mapping of parameter name to Optimizer
+        What updates each parameter.
+    order : sequence of Optimizer, optional
+        The optimizers by number, those without a parameter for now included, so that numbers
+        stay when layers are frozen. Without it they are numbered as they appear.
+    """
+    members: dict[int, tuple[Optimizer, list[str]]] = {id(o): (o, []) for o in order}
     for name, optimizer in optimizers.items():
-        members.setdefault(id(optimizer), []).append(name)
+        members.setdefault(id(optimizer), (optimizer, []))[1].append(name)
     return [
-        Group(by_id[key], number, tuple(names))
-        for number, (key, names) in enumerate(members.items(), start=1)
+        Group(optimizer, number, tuple(names))
+        for number, (optimizer, names) in enumerate(members.values(), start=1)
+        if names
     ]
 
 
-def declare(optimizers: Mapping[str, Optimizer], parameters: Iterable[Entry]) -> dict[Entry, float]:
+def declare(
+    optimizers: Mapping[str, Optimizer],
+    parameters: Iterable[Entry],
+    order: Sequence[Optimizer] = (),
+) -> dict[Entry, float]:
     """Return the entries that optimizers need, each with the number that fills it at first.
 
     Parameters
@@ -222,7 +236,14 @@ def declare(optimizers: Mapping[str, Optimizer], parameters: Iterable[Entry]) ->
     optimizers : mapping of parameter name to Optimizer
         What updates each parameter.
     parameters : iterable of Entry
-        The parameters; those that no optimizer updates are passed over.
+        What the network declares; what no optimizer updates is passed over.
+    order : sequence of Optimizer, optional
+        As in `groups_of`.
+
+    Raises
+    ------
+    ArgumentError
+        If the network, or another optimizer, calls an entry by the same name.
 
     Examples
     --------
@@ -232,23 +253,44 @@ def declare(optimizers: Mapping[str, Optimizer], parameters: Iterable[Entry]) ->
     ['learning_rate', 'momentum', 'velocity_W_hidden']
     """
     by_name = {entry.name: entry for entry in parameters}
+    taken = {"step", "seed", *by_name}
     found: dict[Entry, float] = {}
-    for group in groups_of(optimizers):
-        dtype = by_name[group.names[0]].dtype
-        for name, value in group.optimizer.hyperparameters().items():
-            found[Entry(group.full(name), (), dtype, "hyperparameter")] = value
-        for name, value in group.optimizer.shared().items():
-            found[Entry(group.full(name), (), dtype, "slot")] = value
-        for name in group.names:
-            shape = by_name[name].shape
-            for slot, value in group.optimizer.slots(shape).items():
-                found[Entry(f"{slot}_{name}", shape, by_name[name].dtype, "slot")] = value
+    for group in groups_of(optimizers, order):
+        for entry, value in _declared(group, by_name):
+            if entry.name in taken:
+                raise _taken(group.optimizer, entry)
+            taken.add(entry.name)
+            found[entry] = value
     return found
 
 
-def schedules_of(optimizers: Mapping[str, Optimizer]) -> dict[str, Schedule]:
+def _declared(group: Group, by_name: Mapping[str, Entry]) -> Iterator[tuple[Entry, float]]:
+    dtype = by_name[group.names[0]].dtype
+    for name, value in group.optimizer.hyperparameters().items():
+        yield Entry(group.full(name), (), dtype, "hyperparameter"), value
+    for name, value in group.optimizer.shared().items():
+        yield Entry(group.full(name), (), dtype, "slot"), value
+    for name in group.names:
+        shape = by_name[name].shape
+        for slot, value in group.optimizer.slots(shape).items():
+            yield Entry(f"{slot}_{name}", shape, by_name[name].dtype, "slot"), value
+
+
+def _taken(optimizer: Optimizer, entry: Entry) -> ArgumentError:
+    return ArgumentError(
+        f"{type(optimizer).__name__} needs the {entry.role} {entry.name!r}, but something else "
+        "in the state has this name.",
+        where=f"optimizer={type(optimizer).__name__}(...)",
+        expected="names that the layers of the network and the optimizers do not share",
+        mend="give the layer, or what it declares, another name",
+    )
+
+
+def schedules_of(
+    optimizers: Mapping[str, Optimizer], order: Sequence[Optimizer] = ()
+) -> dict[str, Schedule]:
     """Return the schedules by the name of the entry that they replace, ``learning_rate``."""
-    groups = groups_of(optimizers)
+    groups = groups_of(optimizers, order)
     found = {group.full("learning_rate"): group.optimizer.schedule for group in groups}
     return {name: schedule for name, schedule in found.items() if schedule is not None}
 
@@ -258,6 +300,7 @@ def apply_updates(
     optimizers: Mapping[str, Optimizer],
     step: Tensor,
     scheduled: Sequence[str] = (),
+    order: Sequence[Optimizer] = (),
 ) -> dict[str, Tensor]:
     """Return the new values of all parameters, slots and shared numbers, by entry.
 
@@ -271,9 +314,11 @@ def apply_updates(
         The number of the step, 1 at the first; a whole number.
     scheduled : sequence of str
         Entries that come with each step, as inputs, instead of from the state.
+    order : sequence of Optimizer, optional
+        As in `groups_of`.
     """
     updates: dict[str, Tensor] = {}
-    for group in groups_of({name: optimizers[name] for name in pairs}):
+    for group in groups_of({name: optimizers[name] for name in pairs}, order):
         optimizer, chosen = group.optimizer, {name: pairs[name] for name in group.names}
         dtype = chosen[group.names[0]][0].dtype
         kept = [*optimizer.hyperparameters(), *optimizer.shared()]
@@ -284,7 +329,7 @@ def apply_updates(
         for name, (parameter, _) in chosen.items():
             shape = tuple(d for d in parameter.shape if isinstance(d, int))
             slots = {
-                slot: state_tensor(f"{slot}_{name}", shape, parameter.dtype)
+                slot: state_tensor(f"{slot}_{name}", shape, parameter.dtype, number=False)
                 for slot in optimizer.slots(shape)
             }
             new, new_slots = optimizer.update(
