@@ -44,7 +44,12 @@ def save(study: Study, path: Path) -> None:
             (line,) = axes.plot(curve.x, np.median(runs, axis=0), label=curve.label)
             low, high = runs.min(axis=0), runs.max(axis=0)
             axes.fill_between(curve.x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
-        axes.set_title(panel)
+        # A panel is called "whose: what against what".
+        owner, _, what = panel.rpartition(": ")
+        upward, _, across = what.partition(" against ")
+        axes.set_title(owner)
+        axes.set_xlabel(across)
+        axes.set_ylabel(upward.rstrip(","))
         if study.log_x:
             axes.set_xscale("log")
         axes.set_yscale("log")
