@@ -184,7 +184,6 @@ def make_task(
     metrics_given: Any,
     loss_weights: Any,
     y: Any,
-    weighted: bool,
 ) -> tuple[Task, dict[str, Array]]:
     """Return what is learned, and the targets that fit it."""
     trace = network.trace()
@@ -212,7 +211,7 @@ def make_task(
             continue
         target, values[name] = _target(one, truths[i], y_pred, name, what)
         targets.append(target)
-    task = Task(tuple(found), tuple(targets), tuple(chosen), tuple(weights), tuple(names), weighted)
+    task = Task(tuple(found), tuple(targets), tuple(chosen), tuple(weights), tuple(names))
     return task, values
 
 

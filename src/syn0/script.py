@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.arrays import to_array
-from syn0.engines.source import Source, is_plain_number, print_program
+from syn0.engines.source import Source, import_lines, is_plain_number, print_program
 from syn0.errors import ArgumentError
 from syn0.graph import Dimension, Tensor
 from syn0.hints import argument_hint
@@ -197,8 +197,7 @@ def _declare(
 def _head(*sources: Source) -> list[str]:
     helpers = list(dict.fromkeys(h for source in sources for h in source.helpers))
     text = "\n".join([*helpers, *(s.body("") for s in sources)])
-    lines = ["import math", ""] if "math." in text else []
-    lines += ["import numpy as np", ""]
+    lines = [*import_lines(text), ""]
     for helper in helpers:
         lines += ["", helper, ""]
     return [*lines, ""] if helpers else lines

@@ -262,7 +262,7 @@ class Trainer:
         weights = 1.0 if settings.loss_weights is None else settings.loss_weights
         return fitting.make_task(
             self.model, loss=settings.loss, metrics_given=settings.metrics,
-            loss_weights=weights, y=y, weighted=False,
+            loss_weights=weights, y=y,
         )  # fmt: skip
 
     def _validation(
@@ -467,15 +467,18 @@ def _with_sums(task: Task) -> Callable[[Mapping[str, float]], dict[str, float]]:
     return summarize
 
 
-def _check_count(name: str, value: Any) -> None:
+def _is_count(value: Any) -> bool:
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < 1:
+    return whole and value >= 1
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not _is_count(value):
         raise ArgumentError(f"{name} is {value!r}.", expected="a whole number from 1 on")
 
 
 def _check_threads(threads: Any) -> None:
-    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
-    if threads != "auto" and not (whole and threads >= 1):
+    if threads != "auto" and not _is_count(threads):
         raise ArgumentError(
             f"threads is {threads!r}.", expected="'auto' or a whole number from 1 on"
         )

@@ -84,8 +84,12 @@ class Source:
 
     def imports(self) -> list[str]:
         """Return the import lines that helpers and body need."""
-        text = "\n".join(self.helpers) + self.body()
-        return ["import math"] * ("math." in text) + ["", "import numpy as np"] * 1
+        return import_lines("\n".join([*self.helpers, self.body()]))
+
+
+def import_lines(text: str) -> list[str]:
+    """Return the import lines that a printed text needs."""
+    return [*(["import math", ""] if "math." in text else []), "import numpy as np"]
 
 
 def is_plain_number(leaf: Tensor) -> bool:
