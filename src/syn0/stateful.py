@@ -71,6 +71,7 @@ class StatefulNetwork(Network):
         self._given: State = {}  # what people set before any training: initial values too
         self._settled: set[str] = set()  # statistics that are measured, set or inherited
         self._family: OrderedDict[Any, Executable] = OrderedDict()
+        self.engine = "auto"  # what the last fit asked for
         if self.declared_shapes() is not None:
             self.build()
 
@@ -317,9 +318,10 @@ class StatefulNetwork(Network):
 
     def executable(self, kind: str, **options: Any) -> Executable:
         """Return a program of the family, compiled once for options that draw one graph."""
-        key = (kind, self.frozen_entries(), tuple(map(steps.form_of, options.values())))
+        drawn = tuple(map(steps.form_of, options.values()))
+        key = (self.engine, kind, self.frozen_entries(), drawn)
         if key not in self._family:
-            engine, _ = choose("auto")
+            engine, _ = choose(self.engine)
             self._family[key] = engine.compile(self.program(kind, **options))
             while len(self._family) > KEPT:
                 self._family.popitem(last=False)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import arrays, fitting, optimizers
-from syn0.engines import Executable, choose
+from syn0.engines import Control, Executable, choose
 from syn0.engines.threads import limit_threads
 from syn0.errors import ArgumentError, NonFiniteError
 from syn0.failures import explain_failure
@@ -108,6 +108,7 @@ class Job:
     epochs: int
     listeners: tuple[Any, ...]
     choices: tuple[str, ...]
+    engine: str
     threads: int | str
 
     def record(self, start: State, first_epoch: int, epochs: int) -> Record:
@@ -217,7 +218,7 @@ class Trainer:
         _check_count("epochs", epochs)
         _check_threads(threads)
         listeners = check_callbacks(callbacks)
-        _, why = choose(engine)
+        chosen, why = choose(engine)
         settings = self.settings.followed_by(loss, optimizer, metrics, loss_weights)
         (task, data), validation = self._data(settings, X, y, sample_weight), None
         if validation_data is not None:
@@ -239,12 +240,12 @@ class Trainer:
         choices += [
             f"batch size {size}",
             model.dtype,
-            f"engine numpy ({why})",
+            f"engine {chosen.name} ({why})",
             f"seed {model.seed}",
         ]
         return Job(
             settings, task, plan, fresh, self._statistics(data), data, validation, feed,
-            int(epochs), listeners, (" · ".join([*choices, *notice]),), threads,
+            int(epochs), listeners, (" · ".join([*choices, *notice]),), engine, threads,
         )  # fmt: skip
 
     def _data(self, settings: Settings, X: Any, y: Any, sample_weight: Any) -> tuple[Task, Data]:
@@ -362,6 +363,7 @@ class Trainer:
             # What the optimizer before needed is of no use any more.
             for entry in self.plan.entries(model.entries()):
                 model.numbers.pop(entry.name, None)
+        model.engine = job.engine
         model.numbers.update(job.fresh)
         model.measure_statistics(job.measured)
         self.settings, self.task, self.plan = job.settings, job.task, job.plan
@@ -401,7 +403,7 @@ class Trainer:
                 executable, model.numbers, job.feed, explain=explain,
                 initial_step=self.epochs_done * job.feed.steps_per_epoch,
                 summarize=mean_of_totals if job.task.loss_total == "mean" else _with_sums(job.task),
-                scheduled=tuple(job.plan.schedules), **common,
+                scheduled=tuple(job.plan.schedules), control=Control(threads=job.threads), **common,
             )  # fmt: skip
         finally:
             # Programs that do not read the number of the step do not count it either.

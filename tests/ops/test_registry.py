@@ -15,6 +15,7 @@ from conftest import seeded
 from tolerances import distance, tolerance
 
 from syn0 import ops
+from syn0.engines import choose
 from syn0.engines.numpy import NumpyEngine
 from syn0.errors import GradientError, GraphError
 from syn0.gradient import backpropagate, check_derivatives
@@ -32,7 +33,10 @@ from syn0.program import Program
 
 LEAVES = ("input", "state", "constant", "size")
 OPS = {name: op for name, op in registry().items() if name not in LEAVES}
-ENGINES: dict[str, Callable[[], Any]] = {"numpy": NumpyEngine}
+ENGINES: dict[str, Callable[[], Any]] = {
+    "numpy": NumpyEngine,
+    "llvm": lambda: choose("llvm")[0],
+}
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from syn0.engines.llvm import LLVMEngine, host
 from syn0.engines.numpy import NumpyEngine
 from syn0.engines.protocol import Control, Engine, Executable, Feed
 from syn0.errors import ArgumentError, EngineError, did_you_mean
 
 __all__ = ["Control", "Engine", "Executable", "Feed", "choose"]
 
-ENGINES = ("auto", "numpy")
-PLANNED = {"llvm": "the CPU compiler", "jax": "the engine for GPUs and clusters"}
+ENGINES = ("auto", "llvm", "numpy")
+PLANNED = {"jax": "the engine for GPUs and clusters"}
+NEEDED = "an x86-64 processor with AVX2, or one of ARM's 64-bit ones, and the package llvmlite"
 
 
 def choose(engine: str = "auto") -> tuple[Engine, str]:
@@ -18,19 +20,19 @@ def choose(engine: str = "auto") -> tuple[Engine, str]:
     Raises
     ------
     EngineError
-        If the engine is not part of this release.
+        If the engine is not part of this release, or cannot run on this machine.
     ArgumentError
         If there is no such engine.
 
     Examples
     --------
-    >>> choose("auto")[0].name
-    'numpy'
+    >>> choose("numpy")
+    (<syn0.engines.numpy.NumpyEngine object at 0x...>, 'asked for')
     """
     if engine in PLANNED:
         raise EngineError(
             f"engine={engine!r}, {PLANNED[engine]}, is planned and not in this release.",
-            mend="use engine='auto' or engine='numpy'",
+            mend="use engine='auto', engine='llvm' or engine='numpy'",
         )
     if engine not in ENGINES:
         raise ArgumentError(
@@ -38,5 +40,16 @@ def choose(engine: str = "auto") -> tuple[Engine, str]:
             where="engine=",
             mend=did_you_mean(str(engine), (*ENGINES, *PLANNED)),
         )
-    why = "asked for" if engine == "numpy" else "the only engine of this release"
-    return NumpyEngine(), why
+    if engine == "numpy":
+        return NumpyEngine(), "asked for"
+    target = host()
+    if target is not None:
+        why = "asked for" if engine == "llvm" else "compiled for this processor"
+        return LLVMEngine(target), why
+    if engine == "llvm":
+        raise EngineError(
+            "engine='llvm' cannot compile for this processor.",
+            expected=NEEDED,
+            mend="use engine='auto' or engine='numpy'",
+        )
+    return NumpyEngine(), "the compiler does not know this processor"

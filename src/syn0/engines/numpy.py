@@ -74,7 +74,7 @@ class NumpyExecutable:
             for done in range(count):
                 data = feed.batch(first + done)
                 outputs, updates = self.function(*self.inputs.read(data), *self.entries.read(state))
-                control.failure = _first_failure(outputs, updates)
+                control.failure = first_failure(outputs, updates)
                 if control.failure is not None:
                     return done
                 # All at once, so that no interruption leaves half a step.
@@ -113,7 +113,7 @@ class _Arguments:
         # Single numbers go in as Python numbers, as they stand in the printed text. The empty
         # index makes a scalar parameter a NumPy scalar, and leaves arrays as they are.
         return [
-            _as_printed(values[name].item(), dtype)
+            as_printed(values[name].item(), dtype)
             if number
             else np.asarray(values[name], dtype=dtype)[()]
             for name, dtype, number in self.names
@@ -121,12 +121,12 @@ class _Arguments:
 
 
 @functools.lru_cache(maxsize=1024)
-def _as_printed(number: Any, dtype: str) -> Any:
+def as_printed(number: Any, dtype: str) -> Any:
     """Return 0.001 for the float32 nearest to it, which is 0.0010000000474974513."""
     return float(str(np.float32(number))) if dtype == "float32" else number
 
 
-def _first_failure(outputs: Mapping[str, Any], updates: Mapping[str, Any]) -> str | None:
+def first_failure(outputs: Mapping[str, Any], updates: Mapping[str, Any]) -> str | None:
     """Return the name of a loss or new value that is NaN or infinite."""
     for name, value in outputs.items():
         if name == "loss" and not math.isfinite(value):

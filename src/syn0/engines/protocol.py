@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -19,6 +19,24 @@ class Feed(Protocol):
 
     def batch(self, step: int) -> Mapping[str, NDArray[Any]]:
         """Return the program's inputs for this step, per-step tables included."""
+        ...
+
+
+@runtime_checkable
+class ResidentArrays(Feed, Protocol):
+    """A feed whose samples are all in memory, which an engine may gather itself."""
+
+    inputs: Mapping[str, NDArray[Any]]
+    samples: int
+    batch_size: int
+    shuffle: bool
+
+    def order(self, epoch: int) -> NDArray[Any]:
+        """Return the order in which an epoch takes the samples."""
+        ...
+
+    def table(self, name: str, first: int, count: int) -> NDArray[Any]:
+        """Return the values of a step table from step `first` on."""
         ...
 
 
@@ -36,6 +54,8 @@ class Control:
         Totals since the epoch began.
     rows : list of dict
         Totals of the epochs that this span completed; the caller takes them away.
+    threads : int or "auto"
+        How many threads the span may use.
     failure : str or None
         The output or state entry that was not finite; its step was not taken over.
     """
@@ -44,6 +64,7 @@ class Control:
     abort: bool = False
     row: dict[str, float] = field(default_factory=dict)
     rows: list[dict[str, float]] = field(default_factory=list)
+    threads: int | str = "auto"
     failure: str | None = None
 
 

@@ -131,6 +131,10 @@ class ResidentFeed:
             self._rows = (epoch, rows)
         return self._rows[1]
 
+    def table(self, name: str, first: int, count: int) -> NDArray[Any]:
+        """Return the values of one table at the steps ``first .. first + count - 1``."""
+        return self.tables[name].rows(first, count)
+
     def batch(self, step: int) -> dict[str, NDArray[Any]]:
         """Return the inputs of the program for an absolute step."""
         epoch, index = divmod(step, self.steps_per_epoch)

@@ -1,0 +1,59 @@
+"""syn0 itself: `fit` for training, `predict` and `predict_one`."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import Any
+
+import syn0
+from benchmarks.peers import Ways
+from benchmarks.workloads import Weights, Workload
+
+_OPTIMIZERS = {"adam": syn0.Adam, "adamw": syn0.AdamW, "sgd": syn0.SGD}
+
+
+def contenders(workload: Workload, weights: Weights, threads: int) -> Ways:
+    verb = "fit" if workload.task == "train" else workload.task
+    return {verb: partial(Own, workload, threads)}
+
+
+class Own:
+    """A network of syn0, whose first weights are those of all others."""
+
+    def __init__(self, workload: Workload, threads: int) -> None:
+        self.workload = workload
+        self.net = workload.network()
+        self.X, self.y = workload.data()
+        # The process is kept to so many cores where that can be done: see `cores`.
+        self.threads: Any = "auto" if hasattr(os, "sched_setaffinity") else threads
+        summed = workload.loss == "half_squared_error"
+        self.settings: dict[str, Any] = {
+            "loss": syn0.losses.HalfSquaredError(reduction="sum") if summed else workload.loss,
+            "optimizer": _OPTIMIZERS[workload.optimizer](workload.learning_rate),
+            "batch_size": workload.batch,
+            "metrics": [],
+            "verbose": 0,
+        }
+
+    def run(self, times: int) -> None:
+        """See `Contender`."""
+        if self.workload.task == "train":
+            epochs = times * self.workload.epochs
+            self.net.fit(self.X, self.y, epochs=epochs, threads=self.threads, **self.settings)
+        elif self.workload.task == "predict":
+            for _ in range(times):
+                self.net.predict(self.X)
+        else:
+            row = self.X[0]
+            for _ in range(times):
+                self.net.predict_one(row)
+
+    def weights(self) -> Weights:
+        """Return the weights as they are now."""
+        return self.workload.weights_of(self.net)
+
+
+def arena_bytes(net: syn0.Model) -> int | None:
+    """Return the bytes that a step of the network works in; None while nothing tells."""
+    return None

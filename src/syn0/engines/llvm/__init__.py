@@ -1,0 +1,22 @@
+"""The CPU compiler: plans a program, writes it as LLVM's intermediate representation, runs it."""
+
+from __future__ import annotations
+
+from syn0.engines.llvm.executable import LLVMExecutable
+from syn0.engines.llvm.target import Target, host
+from syn0.program import Program
+
+__all__ = ["LLVMEngine", "LLVMExecutable", "Target", "host"]
+
+
+class LLVMEngine:
+    """Compiles programs for the processor that it runs on."""
+
+    name = "llvm"
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    def compile(self, program: Program) -> LLVMExecutable:
+        """Return the program in runnable form; its machine code is made when it first runs."""
+        return LLVMExecutable(program, self.target)

@@ -1,0 +1,94 @@
+"""The memory of one run of a compiled plan: its table of words, its arena, its state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0.engines.llvm.arena import ALIGNMENT
+from syn0.engines.llvm.barrier import BARRIER_BYTES
+from syn0.engines.llvm.calls import Buffer
+from syn0.engines.llvm.driver import Word
+from syn0.engines.llvm.plan import Plan
+
+Array = NDArray[Any]
+
+
+def address_of(array: Array) -> int:
+    """Return where an array's first element is."""
+    found: int = array.__array_interface__["data"][0]
+    return found
+
+
+def aligned_bytes(count: int) -> NDArray[np.uint8]:
+    """Return zeros that begin on a boundary that no two threads' lines straddle."""
+    memory = np.zeros(count + ALIGNMENT, np.uint8)
+    start = -address_of(memory) % ALIGNMENT
+    return memory[start : start + count]
+
+
+class Workspace:
+    """What a driver works on; one thread of Python has it at a time.
+
+    Parameters
+    ----------
+    plan : Plan
+        What runs.
+    threads : int
+        How many at most: with samples in blocks, each thread has an arena of its own.
+    """
+
+    def __init__(self, plan: Plan, threads: int) -> None:
+        self.plan = plan
+        self.threads = threads
+        arenas = threads if plan.by_rows else 1
+        stride = -(-plan.arena_bytes // 4096) * 4096 + ALIGNMENT
+        self.arena = aligned_bytes(stride * arenas)
+        self.copies = [aligned_bytes(plan.state_bytes) for _ in range(2)]
+        self.barrier = aligned_bytes(BARRIER_BYTES)
+        self.table = aligned_bytes(8 * (Word.SLOTS + len(plan.slots))).view(np.int64)
+        self.held: list[Array] = [np.empty(0)] * len(plan.slots)  # alive while their address is
+        self.table[Word.ARENA] = address_of(self.arena)
+        self.table[Word.ARENA_BYTES] = stride
+        self.table[Word.STATE] = address_of(self.copies[0])
+        self.table[Word.NEXT] = address_of(self.copies[1])
+        self.table[Word.BARRIER] = address_of(self.barrier)
+        self.address = address_of(self.table)
+        for buffer in plan.slots:
+            if buffer.value is not None:
+                self.put(buffer, np.ascontiguousarray(buffer.value, buffer.dtype))
+
+    def put(self, buffer: Buffer, array: Array, offset: int = 0) -> None:
+        """Let a slot be an array's memory, from a row on."""
+        self.held[buffer.place] = array
+        skipped = offset * array.strides[0] if offset else 0
+        self.table[Word.SLOTS + buffer.place] = address_of(array) + skipped
+
+    # ----- the state
+
+    def _copy(self, word: Word) -> NDArray[np.uint8]:
+        place = self.table[word]
+        return next(copy for copy in self.copies if address_of(copy) == place)
+
+    def load_state(self, values: Mapping[str, Array]) -> None:
+        """Write the entries that the plan changes into the current copy."""
+        copy = self._copy(Word.STATE)
+        for name, buffer in self.plan.updates.items():
+            _seen(copy, buffer, values[name].shape)[...] = values[name]
+
+    def entry(self, name: str, shape: tuple[int, ...], *, coming: bool = False) -> Array:
+        """Return a copy of an entry: the current one, or the one that the last step wrote."""
+        copy = self._copy(Word.NEXT if coming else Word.STATE)
+        return _seen(copy, self.plan.updates[name], shape).copy()
+
+    def output(self, name: str) -> Array:
+        """Return a copy of a result that is in the arena."""
+        return _seen(self.arena, self.plan.outputs[name], self.plan.shapes[name]).copy()
+
+
+def _seen(memory: NDArray[np.uint8], buffer: Buffer, shape: tuple[int, ...]) -> Array:
+    part = memory[buffer.place : buffer.place + buffer.bytes]
+    return part.view(buffer.dtype).reshape(shape)

@@ -1,0 +1,50 @@
+"""Arrays between pages that may not be touched, and kernels run on them."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0.engines.llvm import jit
+from syn0.engines.llvm.kernel import Kernel
+from syn0.engines.llvm.target import Target
+
+PAGE = mmap.PAGESIZE
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def guarded(values: NDArray[Any], side: str = "end") -> NDArray[Any]:
+    """Return a flat copy whose `side`, ``begin`` or ``end``, touches a forbidden page."""
+    room = max(1, -(-values.nbytes // PAGE)) * PAGE
+    pages = mmap.mmap(-1, room + 2 * PAGE)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+    for page in (start, start + PAGE + room):
+        assert LIBC.mprotect(ctypes.c_void_p(page), ctypes.c_size_t(PAGE), 0) == 0
+    offset = PAGE if side == "begin" else PAGE + room - values.nbytes
+    array = np.frombuffer(pages, values.dtype, values.size, offset)
+    array[:] = values.ravel()
+    return array
+
+
+def run(
+    kernel: Kernel, target: Target, arrays: Sequence[NDArray[Any]], *numbers: int
+) -> int:
+    """Call a kernel on the addresses of arrays, then numbers."""
+    address = jit.addresses([kernel], target)[kernel.symbol]
+    kinds = [ctypes.c_void_p] * len(arrays) + [ctypes.c_int64] * len(numbers)
+    function = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(address)
+    return int(function(*(a.ctypes.data for a in arrays), *numbers))
+
+
+def same(found: NDArray[Any], expected: NDArray[Any]) -> bool:
+    """Whether all bits agree; one NaN is as good as another."""
+    if found.dtype != expected.dtype or found.shape != expected.shape:
+        return False
+    if found.dtype.kind == "f":
+        found, expected = (np.where(np.isnan(x), np.nan, x).astype(x.dtype) for x in (found, expected))
+    return found.tobytes() == expected.tobytes()

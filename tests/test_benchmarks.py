@@ -1,0 +1,152 @@
+"""The benchmarks compare like with like, and report what was measured."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks/ is no part of the package
+
+from benchmarks import peak, picture, report, scaling
+from benchmarks.measuring import Racer, Result
+from benchmarks.peers import contenders
+from benchmarks.peers.syn0 import Own
+from benchmarks.workloads import BY_NAME, Weights, Workload
+
+# The table's kinds of network, in sizes for a test: three batches each but for the lesson.
+SMALL = (
+    replace(BY_NAME["lesson"], epochs=5),
+    replace(BY_NAME["lesson64"], epochs=5),
+    replace(BY_NAME["digits"].cut(96), widths=(12, 16, 8, 10)),
+    replace(BY_NAME["wide"], widths=(8, 16, 16, 8), rows=48, batch=16),
+    replace(BY_NAME["deep"], widths=(8, 8, 8, 10), rows=48, batch=16),
+)
+# Ways that need no C++ compiler.
+WAYS = {"torch": ["eager"], "jax": ["jitted step", "scan"], "numpy": ["the lesson's loop"]}
+
+
+def compared() -> list[tuple[str, str, Workload]]:
+    return [
+        (peer, way, workload)
+        for workload in SMALL
+        for peer, ways in WAYS.items()
+        if peer in workload.wanted
+        for way in ways
+    ]
+
+
+def largest_difference(one: Weights, other: Weights) -> float:
+    assert [layer.keys() for layer in one] == [layer.keys() for layer in other]
+    pairs = [(a[k], b[k]) for a, b in zip(one, other, strict=True) for k in a]
+    return max(float(np.abs(a - b).max()) for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("peer", "way", "workload"),
+    compared(),
+    ids=lambda value: value.name if isinstance(value, Workload) else str(value),
+)
+def test_peers_take_the_steps_of_syn0(peer: str, way: str, workload: Workload) -> None:
+    pytest.importorskip(peer)
+    first = workload.weights_of(workload.network())
+    own = Own(workload, 1)
+    other: Any = contenders(peer, workload, first, 1)[way]()
+    for contender in (own, other):
+        contender.run(2)
+    moved = largest_difference(first, own.weights())
+    assert moved > 1e-3
+    limit = 1e-9 if workload.dtype == "float64" else 0.01 * moved
+    assert largest_difference(own.weights(), other.weights()) < limit
+
+
+# PyTorch has announced to drop its tracer, which is still its fastest way for one row.
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("peer", ["torch", "jax", "sklearn"])
+def test_peers_predict_what_syn0_predicts(peer: str) -> None:
+    pytest.importorskip(peer)
+    workload = BY_NAME["predict_one"]
+    net = workload.network()
+    X, _ = workload.data()
+    ways = contenders(peer, workload, workload.weights_of(net), 1)
+    for way in ways.keys() - {"compiled"}:  # which needs a C++ compiler
+        contender: Any = ways[way]()
+        contender.run(1)
+        np.testing.assert_allclose(contender.predict(), net.predict(X), rtol=1e-4)
+
+
+def test_the_peak_multiplies_and_adds() -> None:
+    pytest.importorskip("llvmlite")
+    loop = peak.Peak(1)
+    result = np.zeros(loop.lanes, "float32")
+    loop.call(1, result.ctypes.data)
+    assert np.all(result == sum(0.5 * start + 0.5 for start in range(peak.CHAINS)))
+
+
+def test_a_racer_takes_the_median_of_its_laps() -> None:
+    racer = Racer("peer", "way", contender=None, laps=[3.0, 1.0, 50.0])
+    assert racer.median == 3
+
+
+def results() -> list[Result]:
+    digits = Result("digits", "small", flops=3_000_000, wanted={"torch": 18.0, "jax": 2.0})
+    digits.seconds = {"syn0": 3e-5, "torch": 4.5e-4}
+    digits.ways = {"syn0": {"fit": 3e-5}, "torch": {"eager": 6e-4, "compiled step": 4.5e-4}}
+    digits.best = {"syn0": "fit", "torch": "compiled step"}
+    digits.failed = {"jax": "No module named 'jax'"}
+    digits.peak = 2e11
+    digits.first = {"empty cache": 1.25, "full cache": 0.3}
+    return [digits]
+
+
+def test_the_report_says_what_was_measured(tmp_path: Path) -> None:
+    found = report.Report("a processor", 2, 7, {"syn0": "1", "torch": "2"}, results())
+    text = found.text()
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "digits 30.0 us 450 us" in lines  # times
+    assert "digits 15 (18)" in lines  # ratio, and what was to be reached
+    assert "digits 100.0 50% - 1.25 s 300 ms" in lines  # rate, share of the peak, first steps
+    assert "digits PyTorch compiled step 450 us best" in lines
+    assert "digits: jax: No module named 'jax'" in lines
+    path = tmp_path / "report.json"
+    found.save(path)
+    assert report.Report.load(path) == found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (9.5e-7, "950 ns"), (9.996e-6, "10.0 us"), (9.999e-4, "1.00 ms"), (0.1, "100 ms"),
+        (0.0719, "71.9 ms"), (12.34, "12.3 s"),
+    ],
+)  # fmt: skip
+def test_durations_have_three_digits(seconds: float, text: str) -> None:
+    assert report.duration(seconds) == text
+
+
+def test_the_picture_shows_each_peer_that_was_measured(tmp_path: Path) -> None:
+    path = tmp_path / "report.svg"
+    picture.draw_report(report.Report("a processor", 2, 7, {}, results()), path)
+    text = path.read_text(encoding="utf-8")
+    assert "<!-- PyTorch -->" in text
+    assert "<!-- JAX -->" not in text
+
+
+def test_a_sweep_tells_time_that_grows_faster_than_the_operations(tmp_path: Path) -> None:
+    sweep = scaling.Sweep("width", "units", [1, 2, 4], [10, 40, 160], [1.0, 4.0, 32.0])
+    assert sweep.growth() == [1, 2]
+    assert scaling.text(sweep).splitlines()[-1].split()[-1] == "2.00"
+    path = tmp_path / "scaling.svg"
+    picture.draw_scaling([sweep, sweep], path)
+    assert path.read_text(encoding="utf-8").count("<!-- units -->") == 2
+
+
+def test_every_peer_has_its_file() -> None:
+    for workload in BY_NAME.values():
+        for peer in workload.wanted:
+            assert importlib.util.find_spec(f"benchmarks.peers.{peer}") is not None
