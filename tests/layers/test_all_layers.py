@@ -81,7 +81,8 @@ def test_a_layer_trains_to_the_same_bits_each_time(name: str) -> None:
 def test_a_layer_prints_code_that_gives_its_numbers(name: str, tmp_path: Path) -> None:
     x, y = TABLE[name].data()
     net = TABLE[name].network()
-    net.fit(x, y, epochs=3, batch_size=10, verbose=0)
+    # The engine that runs the printed text; Adam makes much of the last digits of a sum of 0.
+    net.fit(x, y, epochs=3, batch_size=10, verbose=0, engine="numpy")
     program = net.save_code(tmp_path, x, y).read_text()
     found: dict[str, Any] = {}
     here = Path.cwd()

@@ -133,6 +133,8 @@ def first_failure(outputs: Mapping[str, Any], updates: Mapping[str, Any]) -> str
             return name
     for name, value in updates.items():
         # A sum is finite only if all its terms are (or, harmlessly, it overflows).
-        if not np.isfinite(np.sum(value, dtype="float64")):
+        with np.errstate(invalid="ignore"):
+            total = np.sum(value, dtype="float64")
+        if not np.isfinite(total):
             return name
     return None

@@ -31,9 +31,7 @@ def guarded(values: NDArray[Any], side: str = "end") -> NDArray[Any]:
     return array
 
 
-def run(
-    kernel: Kernel, target: Target, arrays: Sequence[NDArray[Any]], *numbers: int
-) -> int:
+def run(kernel: Kernel, target: Target, arrays: Sequence[NDArray[Any]], *numbers: int) -> int:
     """Call a kernel on the addresses of arrays, then numbers."""
     address = jit.addresses([kernel], target)[kernel.symbol]
     kinds = [ctypes.c_void_p] * len(arrays) + [ctypes.c_int64] * len(numbers)
@@ -46,5 +44,7 @@ def same(found: NDArray[Any], expected: NDArray[Any]) -> bool:
     if found.dtype != expected.dtype or found.shape != expected.shape:
         return False
     if found.dtype.kind == "f":
-        found, expected = (np.where(np.isnan(x), np.nan, x).astype(x.dtype) for x in (found, expected))
+        found, expected = (
+            np.where(np.isnan(x), np.nan, x).astype(x.dtype) for x in (found, expected)
+        )
     return found.tobytes() == expected.tobytes()

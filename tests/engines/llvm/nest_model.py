@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,12 +93,13 @@ class Model:
 
     def run(self, arrays: Arrays) -> int:
         """Write what the nest writes, and return what it returns."""
-        values, bad = self.values(arrays), 0
-        with np.errstate(invalid="ignore"):
+        bad = False
+        with np.errstate(all="ignore"):
+            values = self.values(arrays)
             for store in self.nest.stores:
                 x = values[store.statement]
                 view(arrays[store.operand], self.nest, store.operand)[...] = x
-                bad |= store.checked and not np.isfinite(x).all()
+                bad |= store.checked and not bool(np.isfinite(x).all())
         return int(bad)
 
 
@@ -259,10 +259,3 @@ def with_values(nest: Nest, rng: np.random.Generator) -> list[NDArray[Any]]:
             x[spots] = rng.choice(SPECIAL, spots.sum())
         found.append((x > 0 if operand.dtype == "bool" else x).astype(operand.dtype))
     return found
-
-
-def in_place(nest: Nest, store: int, operand: int) -> Nest:
-    """Return the nest with a store over an operand that it reads."""
-    stores = list(nest.stores)
-    stores[store] = replace(stores[store], operand=operand)
-    return replace(nest, stores=tuple(stores))

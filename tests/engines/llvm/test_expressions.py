@@ -121,7 +121,7 @@ def test_division_and_square_root_are_rounded_once(dtype: str, rng: np.random.Ge
     agree(apply("sqrt", x, dtype=dtype), forward("sqrt", x))
 
 
-@pytest.mark.parametrize("dtype", (*NUMBERS, "bool"))
+@pytest.mark.parametrize("dtype", [*NUMBERS, "bool"])
 @pytest.mark.parametrize("op", COMPARISONS)
 def test_comparisons(op: str, dtype: str, rng: np.random.Generator) -> None:
     x, y = two(rng, dtype)
@@ -138,7 +138,7 @@ def test_truth_values_go_along_with_numbers(dtype: str, rng: np.random.Generator
     agree(apply("where", truth, truth, x, dtype=dtype), forward("where", truth, truth, x))
 
 
-@pytest.mark.parametrize("dtype", (*NUMBERS, "bool"))
+@pytest.mark.parametrize("dtype", [*NUMBERS, "bool"])
 def test_where(dtype: str, rng: np.random.Generator) -> None:
     x, y = two(rng, dtype)
     truth = rng.random(x.size) < 0.5
@@ -152,7 +152,7 @@ def test_logic(rng: np.random.Generator) -> None:
     agree(apply("logical_not", x, dtype="bool"), ~x)
 
 
-@pytest.mark.parametrize("dtype", (*NUMBERS, "bool"))
+@pytest.mark.parametrize("dtype", [*NUMBERS, "bool"])
 def test_isfinite(dtype: str, rng: np.random.Generator) -> None:
     x = numbers(rng, dtype)
     agree(apply("isfinite", x, dtype="bool"), np.isfinite(x))
@@ -161,8 +161,8 @@ def test_isfinite(dtype: str, rng: np.random.Generator) -> None:
 # ----- astype -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("source", (*NUMBERS, "bool"))
-@pytest.mark.parametrize("target", (*NUMBERS, "bool"))
+@pytest.mark.parametrize("source", [*NUMBERS, "bool"])
+@pytest.mark.parametrize("target", [*NUMBERS, "bool"])
 def test_conversions(source: str, target: str, rng: np.random.Generator) -> None:
     x = numbers(rng, source)
     if source in FLOATS and target in (*SIGNED, *UNSIGNED):
@@ -222,14 +222,13 @@ def test_functions(op: str, dtype: str, rng: np.random.Generator) -> None:
     if op in ("logaddexp", "sigmoid_cross_entropy"):  # what they add may cancel
         with np.errstate(all="ignore"):
             terms = np.max([*np.abs(inputs), np.abs(inputs[0] * inputs[1])], axis=0)
+        terms[~np.isfinite(terms)] = 0
     assert far(result, wide, inputs, terms) <= INEXACT[op]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("exponent", [0, 1, 2, 3, 4, -1, 0.5, -2, 1.5, 7])
-def test_powers_known_beforehand(
-    dtype: str, exponent: float, rng: np.random.Generator
-) -> None:
+def test_powers_known_beforehand(dtype: str, exponent: float, rng: np.random.Generator) -> None:
     x = numbers(rng, dtype)
     x = x[(np.abs(x) > 1e-4) & (np.abs(x) < 1e4)]
     y = np.full_like(x, exponent)
@@ -246,7 +245,7 @@ def test_whole_exponents_of_fractions(dtype: str, rng: np.random.Generator) -> N
     assert far(apply("pow", x, steps, dtype=dtype), x.astype(np.float64) ** steps, [x]) <= 4
 
 
-@pytest.mark.parametrize("dtype", (*SIGNED, *UNSIGNED))
+@pytest.mark.parametrize("dtype", [*SIGNED, *UNSIGNED])
 def test_powers_of_integers_wrap(dtype: str, rng: np.random.Generator) -> None:
     x = numbers(rng, dtype)
     y = rng.integers(0, 127, x.size).astype(dtype)

@@ -13,7 +13,16 @@ from guarded import guarded, run
 from numpy.typing import NDArray
 
 from syn0.engines.llvm import jit
-from syn0.engines.llvm.gemm import BLOCK, CHAINS, FAR, HIGHEST, OFTEN, gemm_kernel, panel_width
+from syn0.engines.llvm.gemm import (
+    BLOCK,
+    CHAINS,
+    FAR,
+    HIGHEST,
+    OFTEN,
+    ROWS,
+    gemm_kernel,
+    panel_width,
+)
 from syn0.engines.llvm.target import Target, named, usable
 
 Matrix = NDArray[Any]
@@ -191,6 +200,15 @@ def test_a_long_inner_axis_continues_the_chain(
     for k in (BLOCK - 1, BLOCK, 2 * BLOCK + 1):
         A, B = draw(rng, dtype, rows, k), draw(rng, dtype, k, n)
         assert_same_bits(multiply(target, A, B, packed=True), chains(A, B))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_many_rows_are_computed_in_blocks(target: Target, rng: np.random.Generator) -> None:
+    m, k, n = 2 * ROWS + 1, BLOCK + 1, panel_width("float32", target) + 1
+    A, B = draw(rng, "float32", m, k), draw(rng, "float32", k, n)
+    found = multiply(target, A, B, transposed=True)
+    some = np.append(rng.choice(m - 1, 9, replace=False), m - 1)
+    assert_same_bits(found[some], chains(A[some], B))
 
 
 @pytest.mark.parametrize("target", TARGETS)

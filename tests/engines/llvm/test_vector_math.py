@@ -89,10 +89,10 @@ def call(
 
 def erf(x: Numbers) -> Numbers:
     """Return erf by the series whose terms are all positive (Abramowitz and Stegun, 7.1.6)."""
-    square, a = 2 * x * x, np.minimum(abs(x), 7)
+    a = np.minimum(abs(x), 6.5)  # where it is 1 in 64 digits
     total = term = a
-    for n in range(1, 250):
-        term = term * np.minimum(square, 98) / (2 * n + 1)
+    for n in range(1, 140):
+        term = term * (2 * a * a) / (2 * n + 1)
         total = total + term
     return np.copysign(2 / np.sqrt(np.longdouble(np.pi)) * np.exp(-a * a) * total, x)
 
@@ -120,7 +120,7 @@ def error(name: str, result: Numbers, *inputs: Numbers) -> Numbers:
     info = np.finfo(result.dtype)
     size = np.maximum(abs(exact), info.tiny)
     if name == "logaddexp":  # a sum: what cancels is not its own
-        size = np.maximum(size, abs(np.maximum(*inputs)))
+        size = np.max([size, *(np.where(np.isfinite(v), abs(v), 0) for v in inputs)], axis=0)
     with np.errstate(all="ignore"):
         distance = abs(result - exact) / np.spacing(size.astype(result.dtype))
     unmeasured = abs(exact) > info.max  # so is zero for what would be subnormal
@@ -134,8 +134,8 @@ def error(name: str, result: Numbers, *inputs: Numbers) -> Numbers:
 RANGES: dict[str, tuple[tuple[float, float], ...]] = {
     "exp": ((-1, 1), (-80, 80)), "expm1": ((-1.5, 1.5), (-40, 80)), "log": ((0.5, 2), (0, 1e38)),
     "log1p": ((-0.9, 2), (-1, 1e38)), "tanh": ((-1, 1), (-25, 25)), "erf": ((-1.5, 1.5), (-7, 7)),
-    "sigmoid": ((-10, 10), (-80, 80)), "sin": ((-7, 7), (-1e4, 1e4), (-1e6, 1e6)),
-    "cos": ((-7, 7), (-1e4, 1e4), (-1e6, 1e6)),
+    "sigmoid": ((-10, 10), (-80, 80)), "sin": ((-7, 7), (-1e4, 1e4), (-9.9e5, 9.9e5)),
+    "cos": ((-7, 7), (-1e4, 1e4), (-9.9e5, 9.9e5)),
 }  # fmt: skip
 FARTHER = {
     ("exp", "float32"): (-87.3, 88.7), ("exp", "float64"): (-708, 709.7),
@@ -155,6 +155,8 @@ def points(rng: np.random.Generator, name: str, dtype: str) -> Iterator[tuple[Nu
         sizes = np.exp(rng.uniform(np.log(1e-37), np.log(high), POINTS))
         signed = np.copysign(sizes, rng.uniform(low, high, POINTS))
         x = np.concatenate([even, signed[signed > low]]).astype(dtype)
+        if name in ("sin", "cos"):  # nearly 0 or 1: what is left of x must have all its digits
+            x[::2] = np.rint(x[::2] / (np.pi / 2)) * np.longdouble(np.pi / 2)
         yield (x,)
 
 
@@ -185,6 +187,30 @@ def test_the_error_stays_within_its_bound(
         distance = error(name, call(name, target, *inputs), *inputs)
         worst = int(np.argmax(distance))  # NaN is the largest
         assert distance[worst] <= bound, [v[worst] for v in inputs]
+
+
+@on_this_machine
+@extended
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softplus_is_good_where_it_is_small(
+    dtype: str, target: Target, rng: np.random.Generator
+) -> None:
+    x = rng.normal(0, 3, POINTS).astype(dtype)
+    result, exact = call("logaddexp", target, x, 0 * x), right("logaddexp", x, 0 * x)
+    assert (abs(result - exact) / np.spacing(exact.astype(dtype))).max() <= 2.2
+
+
+@on_this_machine
+@extended
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_angles_of_a_few_thousand_turns(
+    name: str, dtype: str, target: Target, rng: np.random.Generator
+) -> None:
+    x = rng.uniform(-1e4, 1e4, POINTS).astype(dtype)
+    assert error(name, call(name, target, x), x).max() <= 1.6
 
 
 @on_this_machine
@@ -230,7 +256,7 @@ def test_special_values_are_those_of_numpy(name: str, dtype: str, target: Target
     if name != "logaddexp":  # whose sign, where it cancels, is that of the error
         signed = ~np.isnan(expected)
         np.testing.assert_array_equal(np.signbit(result[signed]), np.signbit(expected[signed]))
-    assert (error(name, result, *inputs)[np.isfinite(expected)] <= 3).all()
+    assert (error(name, result, *inputs)[np.isfinite(expected)] <= 4).all()
 
 
 @on_this_machine

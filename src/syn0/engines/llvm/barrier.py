@@ -39,7 +39,7 @@ def define_signals(module: Module, target: Target) -> None:
     """
     system = _system(target)
     pause = "void @llvm.x86.sse2.pause()" if target.is_x86 else "void @llvm.aarch64.isb(i32 15)"
-    for function in (pause.replace("i32 15", "i32"), system.function):
+    for function in (pause.replace("i32 15", "i32"), *system.functions):
         module.declare(function)
     module.globals += [_await(f"call {pause}", system), _announce(system)]
 
@@ -119,25 +119,38 @@ done:
 
 @dataclass(frozen=True)
 class _System:
-    """How a thread sleeps while ``%signal`` is ``%seen``, and how others wake it."""
+    """How a thread sleeps while ``%signal`` is ``%seen``, and how others wake it, if need be."""
 
-    function: str
+    functions: tuple[str, ...]
     sleep: str
-    wake: str = ""  # sleepers who look again now and then need nobody to wake them
+    wake: str = ""
 
 
 def _futex(number: int) -> _System:
     """Return Linux, by the number of its call: 128 waits while a word is so, 129 wakes all."""
     call = f"call i64 (i64, ...) @syscall(i64 {number}, ptr %signal"
     return _System(
-        "i64 @syscall(i64, ...)",
+        ("i64 @syscall(i64, ...)",),
         f"{call}, i64 128, i32 %seen, ptr null)",
         f"{call}, i64 129, i32 2147483647)",
     )
 
 
-_POSIX = _System("i32 @usleep(i32)", "call i32 @usleep(i32 200)")
-_WINDOWS = _System("void @Sleep(i32)", "call void @Sleep(i32 1)")
+def _nap(function: str, step: int, steps: int) -> _System:
+    """Return a system without such a call: sleepers look again, each time after a longer nap."""
+    return _System(
+        (f"{function}(i32)", "i64 @llvm.umin.i64(i64, i64)"),
+        f"""\
+%naps = sub i64 %next, %spins
+  %steps = call i64 @llvm.umin.i64(i64 %naps, i64 {steps})
+  %steps.short = trunc i64 %steps to i32
+  %length = mul i32 %steps.short, {step}
+  call {function}(i32 %length)""",
+    )
+
+
+_POSIX = _nap("i32 @usleep", step=100, steps=100)  # microseconds
+_WINDOWS = _nap("void @Sleep", step=1, steps=10)  # milliseconds
 
 
 def _system(target: Target) -> _System:

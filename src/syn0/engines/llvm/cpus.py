@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 
@@ -19,8 +20,12 @@ def cpus() -> int:
         count = len(os.sched_getaffinity(0))
     else:
         count = os.cpu_count() or 1
-    allowed = quota(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
-    return max(1, int(min(count, allowed)))
+    return max(1, int(min(count, _allowed())))
+
+
+@cache  # asked before every short run, and a container keeps its quota
+def _allowed() -> float:
+    return quota(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
 
 
 def quota(membership: Path, root: Path) -> float:
@@ -39,7 +44,7 @@ def quota(membership: Path, root: Path) -> float:
 
 def _groups(membership: Path, root: Path) -> Iterator[Path]:
     """Yield the process's groups that may limit processors, each with all that hold it."""
-    for line in _words(membership, "\n"):
+    for line in _text(membership).splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue
@@ -51,19 +56,18 @@ def _groups(membership: Path, root: Path) -> Iterator[Path]:
 
 def _limit(group: Path) -> float:
     """Return how many processors' time one group allows."""
-    used = _words(group / "cpu.max")
-    if not used:
-        used = [*_words(group / "cpu.cfs_quota_us"), *_words(group / "cpu.cfs_period_us")]
+    older = (group / "cpu.cfs_quota_us", group / "cpu.cfs_period_us")
+    text = _text(group / "cpu.max") or " ".join(map(_text, older))
     try:
-        time, period = map(int, used)
+        time, period = map(int, text.split())
     except ValueError:  # "max", or no such files
         return float("inf")
     return time / period if time > 0 and period > 0 else float("inf")
 
 
-def _words(path: Path, separator: str | None = None) -> list[str]:
-    """Return the words of a file; none if it cannot be read."""
+def _text(path: Path) -> str:
+    """Return what a file says; nothing if it cannot be read."""
     try:
-        return path.read_text().strip().split(separator)
+        return path.read_text()
     except OSError:
-        return []
+        return ""

@@ -6,10 +6,9 @@ threads tell each other how far they are. See `Word`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum, auto
-from typing import Any
 
 from syn0.engines.llvm.barrier import define_barrier
 from syn0.engines.llvm.calls import Buffer, Call, Pointer
@@ -45,21 +44,30 @@ class Word(IntEnum):
     SLOTS = 20
 
 
-def driver_text(plan: Plan) -> str:
-    """Return the module of a plan's driver, ``i64 syn0_driver(ptr table, thread, threads)``."""
-    return (_Rows if plan.by_rows else _Steps)(plan).text()
+def driver_text(plan: Plan, *, alone: bool = False) -> str:
+    """Return the module of a plan's driver, ``i64 syn0_driver(ptr table, thread, threads)``.
+
+    Parameters
+    ----------
+    plan : Plan
+        What it runs.
+    alone : bool
+        Whether there is only one thread, which waits for nobody.
+    """
+    return (_Rows if plan.by_rows else _Steps)(plan, alone).text()
 
 
 class _Driver:
     """What both drivers share: pointers, calls, groups and phases."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, alone: bool) -> None:
         self.plan = plan
+        self.alone = alone
         self.module = Module()
         parameters = [(PTR, "table"), (I64, "thread"), (I64, "threads")]
         self.f = self.module.function(DRIVER, parameters, "i64")
-        self.thread = self.f.argument("thread")
-        self.threads = self.f.argument("threads")
+        self.thread = integer(0) if alone else self.f.argument("thread")
+        self.threads = integer(1) if alone else self.f.argument("threads")
         self.bases: dict[str, Value] = {}
         self.slots: list[Value] = []
 
@@ -75,7 +83,7 @@ class _Driver:
             self.slots.append(self.read(Word.SLOTS + place, PTR))
         self._body()
         self._leave(control)
-        f.line(f"ret {integer(0)}")
+        f.line(f"ret {f.load(self.status, I64)}")
         define_barrier(self.module, self.plan.target)
         return self.module.text()
 
@@ -133,7 +141,9 @@ class _Driver:
         """Call a kernel over rows ``begin`` to ``end``."""
         f = self.f
         places = [self.address(p) for p in call.pointers]
-        numbers = [self.read(Word.SAMPLES) if isinstance(n, str) else integer(n) for n in call.numbers]
+        numbers = [
+            self.read(Word.SAMPLES) if isinstance(n, str) else integer(n) for n in call.numbers
+        ]
         if not call.repeats:
             scale = integer(call.scale)
             ends = (begin, end) if call.scale == 1 else tuple(
@@ -187,6 +197,8 @@ class _Driver:
 
     def share(self, count: int) -> tuple[Value, Value]:
         """Return the rows of this thread."""
+        if self.alone:
+            return integer(0), integer(count)
         f = self.f
         grain = next((g for g in (24, 12, 4) if count >= 4 * g), 1)
         whole = integer(count)
@@ -201,13 +213,20 @@ class _Driver:
 
     def wait(self) -> None:
         """Wait for the other threads, if there are any."""
+        if self.alone:
+            return
         several = self.f.compare("icmp sgt", self.threads, integer(1))
         with self.f.when(several):
             self.f.line(f"call void @syn0_barrier({self.bases['barrier']}, {self.threads})")
 
-    def is_first(self) -> Value:
-        """Return whether this is thread 0."""
-        return self.f.compare("icmp eq", self.thread, integer(0))
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """Write a block for thread 0."""
+        if self.alone:
+            yield
+            return
+        with self.f.when(self.f.compare("icmp eq", self.thread, integer(0))):
+            yield
 
 
 class _Steps(_Driver):
@@ -264,10 +283,13 @@ class _Steps(_Driver):
         f = self.f
         if group.rows.count > 1:
             begin, end = shares[group.rows.count]
+            if self.alone:
+                self.blocks(group, begin, end)
+                return
             with f.when(f.compare("icmp slt", begin, end)):
                 self.blocks(group, begin, end)
         elif group.rows.count == 1:
-            with f.when(self.is_first()):
+            with self.first():
                 self.blocks(group, integer(0), integer(1))
 
     def _agree(self, step: Value) -> Value:
@@ -279,7 +301,7 @@ class _Steps(_Driver):
         mine = f.load(self.status, I64)
         with f.when(f.compare("icmp ne", mine, integer(0))):
             f.line(f"%was{f.label('')} = atomicrmw or {status}, {mine} monotonic")
-        with f.when(self.is_first()):
+        with self.first():
             asked = f.value(f"load atomic i64, {self.word(Word.ABORT)} monotonic, align 8", I64)
             f.line(f"store atomic {asked}, {stop} monotonic, align 8")
         self.wait()
@@ -289,7 +311,7 @@ class _Steps(_Driver):
         with f.when(failed):
             f.line("br label %failed")
             f.begin(f.label("unreached"))
-        with f.when(self.is_first()):
+        with self.first():
             self._add_up()
             self.write(Word.DONE, f.binary("add", step, integer(1)))
         return f.compare("icmp ne", asked, integer(0))
@@ -303,7 +325,7 @@ class _Steps(_Driver):
             ("stopped", "%next", "%state"),
         ):
             f.begin(label)
-            with f.when(self.is_first()):
+            with self.first():
                 self.write(Word.STATE, Value(current, PTR))
                 self.write(Word.NEXT, Value(other, PTR))
             f.line("br label %leave")

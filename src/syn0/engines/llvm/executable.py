@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +14,11 @@ from numpy.typing import NDArray
 
 from syn0.engines.llvm import crew, jit
 from syn0.engines.llvm.driver import DRIVER, Word, driver_text
+from syn0.engines.llvm.inlining import SMALL, inlined
 from syn0.engines.llvm.plan import ORDER, Plan, Source, make_plan
+from syn0.engines.llvm.single_row import SingleRow
 from syn0.engines.llvm.target import Target
-from syn0.engines.llvm.threads import threads_for
+from syn0.engines.llvm.threads import Pace, threads_for
 from syn0.engines.llvm.workspace import Workspace
 from syn0.engines.numpy import as_printed, first_failure
 from syn0.engines.protocol import Control, Feed, ResidentArrays
@@ -30,7 +31,6 @@ Array = NDArray[Any]
 BLOCKS = (1, 16, 128)  # samples that go through a program at a time
 PATIENCE = 0.05  # seconds of a native call, after which Python looks at signals and clocks
 _NOT_FINITE, _OUT_OF_RANGE = 1, 2
-_FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
 
 @dataclass(eq=False)
@@ -38,14 +38,32 @@ class Compiled:
     """A plan and its driver, with workspaces that wait to be used again."""
 
     plan: Plan
-    driver: int
     pool: list[Workspace] = field(default_factory=list)
-    seconds: float = 0.0  # of a step, as measured last
+    pace: Pace = field(default_factory=Pace)
 
     @cached_property
-    def function(self) -> Any:
-        """The driver as a function of Python, for one thread."""
-        return _FUNCTION(self.driver)
+    def alone(self) -> int:
+        """The address of the driver for a single thread."""
+        return self._linked(alone=True)
+
+    @cached_property
+    def together(self) -> int:
+        """The address of the driver for several threads."""
+        return self._linked(alone=False)
+
+    def _linked(self, *, alone: bool) -> int:
+        target = self.plan.target
+        kernels = list({call.kernel.symbol: call.kernel for call in self.plan.calls}.values())
+        text = driver_text(self.plan, alone=alone)
+        if alone and self.plan.operations < SMALL:
+            whole = inlined(text, DRIVER, kernels, target)
+            return jit.addresses([whole], target)[whole.symbol]
+        return jit.link_program(text, DRIVER, jit.addresses(kernels, target), target)
+
+    def launch(self, space: Workspace, threads: int) -> None:
+        """Run the driver in so many threads."""
+        driver = self.alone if threads == 1 else self.together
+        crew.run(driver, space.address, threads, self.plan.target)
 
     def workspace(self, threads: int) -> Workspace:
         """Return memory for a run; give it back to `pool`."""
@@ -54,13 +72,6 @@ class Compiled:
         except IndexError:
             return Workspace(self.plan, threads)
         return found if found.threads >= threads else Workspace(self.plan, threads)
-
-
-def compile_plan(plan: Plan, target: Target) -> Compiled:
-    """Return a plan in runnable form."""
-    kernels = {call.kernel.symbol: call.kernel for call in plan.calls}
-    imports = jit.addresses(list(kernels.values()), target)
-    return Compiled(plan, jit.link_program(driver_text(plan), DRIVER, imports, target))
 
 
 class LLVMExecutable:
@@ -112,13 +123,16 @@ class LLVMExecutable:
         return self._plan({**sizes, "batch": block}, kinds, by_rows=True)
 
     def _plan(
-        self, sizes: Mapping[str, int], sources: Mapping[str, Source], *, by_rows: bool = False
-    ) -> Compiled | None:
-        key = (by_rows, tuple(sorted(sizes.items())), tuple(sources.items()))
+        self, sizes: Mapping[str, int], sources: Mapping[str, Source], *, by_rows: bool = False,
+        guarded: bool = False,
+    ) -> Compiled | None:  # fmt: skip
+        key = (by_rows, guarded, tuple(sorted(sizes.items())), tuple(sources.items()))
         with self._lock:
             if key not in self._compiled:
-                plan = make_plan(self.program, sizes, sources, self.target, by_rows=by_rows)
-                self._compiled[key] = None if plan is None else compile_plan(plan, self.target)
+                plan = make_plan(
+                    self.program, sizes, sources, self.target, by_rows=by_rows, guarded=guarded
+                )
+                self._compiled[key] = None if plan is None else Compiled(plan)
             return self._compiled[key]
 
     def _run_rows(
@@ -127,7 +141,7 @@ class LLVMExecutable:
     ) -> dict[str, Any]:  # fmt: skip
         plan = compiled.plan
         blocks = -(-rows // plan.rows)
-        used = threads_for(plan, threads, blocks, barriers=0)
+        used = threads_for(plan, threads, blocks)
         space = compiled.workspace(used)
         self._bind(space, state, given)
         outputs = {}
@@ -136,7 +150,7 @@ class LLVMExecutable:
             space.put(buffer, outputs[name])
         space.table[Word.COUNT] = rows
         space.table[Word.STATUS] = 0
-        crew.run(compiled.driver, space.address, used, self.target)
+        compiled.launch(space, used)
         _check(int(space.table[Word.STATUS]))
         compiled.pool.append(space)
         return outputs
@@ -151,7 +165,7 @@ class LLVMExecutable:
         space.load_state({name: np.asarray(state[name]) for name in plan.updates})
         totals = np.zeros(1 + len(plan.totals))
         self._launch(space, 1, 1, 1, totals)
-        crew.run(compiled.driver, space.address, used, self.target)
+        compiled.launch(space, used)
         status = int(space.table[Word.STATUS])
         _check(status & _OUT_OF_RANGE)
         outputs = {name: space.output(name)[()] for name in plan.outputs}
@@ -173,13 +187,32 @@ class LLVMExecutable:
                 space.put(buffer, _fitted(state[name], self.entries[name]))
 
     def _launch(
-        self, space: Workspace, count: int, left: int, per_epoch: int, totals: Array, samples: int = 0
-    ) -> None:
+        self, space: Workspace, count: int, left: int, per_epoch: int, totals: Array,
+        samples: int = 0, abort: bool = False,
+    ) -> None:  # fmt: skip
         table = space.table
         table[Word.COUNT], table[Word.SAMPLES] = count, samples
         table[Word.TOTALS] = totals.__array_interface__["data"][0]
         table[Word.TOTALS_LEFT], table[Word.STEPS_PER_EPOCH] = left, per_epoch
         table[Word.DONE : Word.SLOTS] = 0
+        table[Word.ABORT] = abort
+
+    def single_row(self, state: State) -> SingleRow | None:
+        """Return a function of one sample, None where the program has not one input and output."""
+        (tensor, *others), (goal, *more) = self.inputs.values(), self.program.outputs
+        fixed = all(isinstance(d, int) for d in tensor.shape[1:])
+        if others or more or tensor.shape[:1] != (batch,) or not fixed:
+            return None
+        name = tensor.name or ""
+        sources = {name: Source("rows", tensor.dtype)}
+        compiled = self._plan({"batch": 1}, sources, by_rows=True, guarded=True)
+        if compiled is None:
+            return None
+        space = Workspace(compiled.plan, 1)
+        self._bind(space, state, {})
+        space.table[Word.COUNT] = 1
+        names = [b.name for b in compiled.plan.slots if b.name in self.entries]
+        return SingleRow(compiled.alone, space, names, [state[n] for n in names], name, goal)
 
     # ----- many steps
 
@@ -236,8 +269,9 @@ class _Span:
         self.feed = feed
         self.control = control
         self.program = executable.program
-        self.space: Workspace | None = None
-        self.compiled: Compiled | None = None
+        self.space: Workspace | None = None  # that holds the state now
+        self.by_rows: dict[int, Compiled] = {}
+        self.spaces: dict[int, tuple[Compiled, Workspace]] = {}
 
     def run(self, first: int, count: int) -> int:
         """Run steps; return how many were done."""
@@ -275,26 +309,27 @@ class _Span:
         feed, control = self.feed, self.control
         epoch, index = divmod(first, feed.steps_per_epoch)
         rows = feed.batch_size if index < self._full else feed.samples % feed.batch_size
-        compiled = self._compiled(rows)
+        compiled = self.by_rows.get(rows)
+        if compiled is None:
+            compiled = self.by_rows[rows] = self._compiled(rows)
         plan = compiled.plan
-        threads = threads_for(plan, control.threads)
+        threads = compiled.pace.choose(plan, control.threads)
         space = self._space(compiled, threads)
-        if compiled.seconds:
-            count = max(1, min(count, int(PATIENCE / compiled.seconds)))
-        else:
-            count = min(count, max(1, int(PATIENCE * 2e9 / (plan.operations + 1000))))
+        count = min(count, compiled.pace.steps(plan, threads, PATIENCE))
         self._bind_inputs(space, first, epoch, index, count)
         width = 1 + len(plan.totals)
         totals = np.zeros(((index + count) // feed.steps_per_epoch + 2, width))
         names = ["weight", *plan.totals]
         totals[0] = [control.row.get(f"{name}_total", 0.0) for name in names]
         left = feed.steps_per_epoch - index
-        self.executable._launch(space, count, left, feed.steps_per_epoch, totals, feed.samples)
+        self.executable._launch(
+            space, count, left, feed.steps_per_epoch, totals, feed.samples, control.abort
+        )
         began = time.perf_counter()
-        crew.run(compiled.driver, space.address, threads, self.executable.target)
+        compiled.launch(space, threads)
         done = int(space.table[Word.DONE])
         if done:
-            compiled.seconds = (time.perf_counter() - began) / done
+            compiled.pace.note(threads, done, time.perf_counter() - began)
         self._note_totals(totals, names, index, done)
         status = int(space.table[Word.STATUS] | space.table[Word.STATUS_ODD])
         if status:
@@ -349,26 +384,31 @@ class _Span:
 
     def _space(self, compiled: Compiled, threads: int) -> Workspace:
         """Return the workspace of a plan with the state as it is now."""
-        if self.compiled is compiled and self.space is not None:
-            return self.space
-        self._give_back()
-        space = compiled.workspace(threads)
-        for buffer in space.plan.slots:
-            tensor = self.executable.entries.get(buffer.name)
-            if tensor is not None and buffer.value is None:
-                space.put(buffer, _fitted(self.state[buffer.name], tensor))
-        space.load_state({name: np.asarray(self.state[name]) for name in space.plan.updates})
-        self.compiled, self.space = compiled, space
-        return space
+        before, key = self.space, id(compiled)
+        if key not in self.spaces:
+            space = compiled.workspace(threads)
+            for buffer in space.plan.slots:
+                tensor = self.executable.entries.get(buffer.name)
+                if tensor is not None and buffer.value is None:
+                    space.put(buffer, _fitted(self.state[buffer.name], tensor))
+            self.spaces[key] = compiled, space
+        self.space = self.spaces[key][1]
+        if before is None:
+            values = {name: np.asarray(self.state[name]) for name in self.space.plan.updates}
+            self.space.load_state(values)
+        elif before is not self.space:
+            self.space.adopt_state(before)
+        return self.space
 
     def _give_back(self) -> None:
         """Write the state as it is after the last full step into the caller's mapping."""
-        if self.space is None or self.compiled is None:
+        if self.space is None:
             return
         shapes = {name: np.shape(self.state[name]) for name in self.space.plan.updates}
         self.state.update({name: self.space.entry(name, s) for name, s in shapes.items()})
-        self.compiled.pool.append(self.space)
-        self.space = self.compiled = None
+        for compiled, space in self.spaces.values():
+            if space is self.space or space.copies is not self.space.copies:
+                compiled.pool.append(space)
 
     def _note_totals(self, totals: Array, names: Sequence[str], index: int, done: int) -> None:
         if not done:

@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 from syn0.engines.llvm.ir import BYTES, I64, PTR, SCALARS, Function, Module, Type, Value, integer
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.target import Target
-from syn0.engines.llvm.tile import Operands, Tile, write_tile
+from syn0.engines.llvm.tile import CACHE_LINE, Operands, Tile, prefetch, write_tile
 
 # The rows of the highest tile of so many vectors, by the number of registers: accumulators,
 # vectors of B and a number of A fill them, but for a few that LLVM's scheduler needs.
 HIGHEST = {32: {1: 10, 2: 12, 3: 8, 4: 6}, 16: {1: 10, 2: 6}}
 CHAINS = 8  # accumulators that hide the latency of a fused multiplication and addition
 BLOCK = 512  # of the inner axis: so much of a panel of B stays in the second cache
-CACHE_LINE = 64  # bytes; panels as narrow as that suffer most where the rows of B are far apart
-FAR, OFTEN = 1024, 96  # bytes between the rows of B, rows of A: from here on a copied panel pays
+ROWS = 384  # of A: so much of a block of it stays there from panel to panel
+# Bytes between the rows of B, and rows of A, from which on it pays to copy a panel that is as
+# narrow as a cache line: rows a large power of two apart share few places of the first cache.
+FAR, OFTEN = 256, 96
 
 
 def panel_width(dtype: str, target: Target) -> int:
@@ -88,19 +90,34 @@ class _Gemm:
     def text(self) -> str:
         """Return the module: rows that are few take several panels at once, others one."""
         module = Module()
-        f, rows = self._entry(module)
+        f, whole = self._entry(module)
         panels, rest = divmod(self.n, self.width)
-        with f.when(f.compare("icmp sgt", rows.rows, integer(0))):
+        depths = f.intrinsic("smax", whole.depth, integer(1))  # C = 0 where there is no k
+        with f.loop(0, whole.rows, ROWS) as row, f.loop(0, depths, BLOCK) as k:
+            block = self._block(f, whole, row.index, k.index)
             begin = integer(0)
             if panels * self.panel >= CHAINS:
-                begin = self._wide(f, rows, panels)
+                begin = self._wide(f, block, panels)
             if panels:
                 with f.loop(begin, panels) as loop:
-                    self._panel(f, rows, loop.index, self._band(module, self.width))
+                    self._panel(f, block, loop.index, self._band(module, self.width))
             if rest:
-                self._panel(f, rows, integer(panels), self._band(module, rest))
+                self._panel(f, block, integer(panels), self._band(module, rest))
         f.line("ret i64 0")
         return module.text()
+
+    def _block(self, f: Function, whole: Operands, row: Value, k: Value) -> Operands:
+        """Return the part of a product from a row and place of the inner axis on."""
+        A = f.offset(whole.A, f.binary("mul", row, whole.a_m), "i8")
+        return replace(
+            whole,
+            A=f.offset(A, f.binary("mul", k, whole.a_k), "i8"),
+            B=f.offset(whole.B, f.binary("mul", k, whole.b_k), "i8"),
+            C=f.offset(whole.C, f.binary("mul", row, whole.c_m), "i8"),
+            depth=f.intrinsic("smin", f.binary("sub", whole.depth, k), integer(BLOCK)),
+            first=k,
+            rows=f.intrinsic("smin", f.binary("sub", whole.rows, row), integer(ROWS)),
+        )
 
     def _entry(self, module: Module) -> tuple[Function, Operands]:
         """Begin the kernel: its rows of A and C, and strides in bytes."""
@@ -113,8 +130,8 @@ class _Gemm:
         )
         A = f.offset(A, f.binary("mul", begin, a_m), "i8")
         C = f.offset(C, f.binary("mul", begin, c_m), "i8")
-        rows = f.binary("sub", end, begin)
-        return f, Operands(A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, integer(0), rows)
+        rows, zero = f.binary("sub", end, begin), integer(0)
+        return f, Operands(A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, zero, zero, rows)
 
     def _wide(self, f: Function, whole: Operands, panels: int) -> Value:
         """Compute few rows, several panels at once; return the first panel that is left."""
@@ -129,24 +146,15 @@ class _Gemm:
             self._panel(f, whole, loop.index, wide.name)
         return end
 
-    def _panel(self, f: Function, whole: Operands, panel: Value, function: str) -> None:
-        """Compute the columns of a panel, block after block of the inner axis."""
-        bytes_of_panel = f.binary("mul", panel, integer(self.width * self.size))
-        C = f.offset(whole.C, bytes_of_panel, "i8")
-        B = f.offset(whole.B, f.binary("mul", panel, whole.panel_stride), "i8")
-        turns = f.intrinsic("smax", whole.depth, integer(1))  # C = 0 where there is no k
-        with f.loop(0, turns, BLOCK) as loop:
-            k = loop.index
-            left = f.binary("sub", whole.depth, k)
-            block = replace(
-                whole,
-                A=f.offset(whole.A, f.binary("mul", k, whole.a_k), "i8"),
-                B=f.offset(B, f.binary("mul", k, whole.b_k), "i8"),
-                C=C,
-                depth=f.intrinsic("smin", left, integer(BLOCK)),
-                first=k,
-            )
-            block.pass_to(f, function)
+    def _panel(self, f: Function, block: Operands, panel: Value, function: str) -> None:
+        """Compute a block of the columns of a panel."""
+        last = f.compare("icmp eq", panel, integer((self.n - 1) // self.width))
+        replace(
+            block,
+            B=f.offset(block.B, f.binary("mul", panel, block.panel_stride), "i8"),
+            C=f.offset(block.C, f.binary("mul", panel, integer(self.width * self.size)), "i8"),
+            ahead=f.select(last, integer(0), block.panel_stride),
+        ).pass_to(f, function)
 
     def _band(self, module: Module, columns: int) -> str:
         """Write the tiles of any height for so many columns, and what covers rows with them."""
@@ -193,17 +201,19 @@ def _write_band(module: Module, tiles: list[Tile], copies: bool) -> str:
 
 
 def _near(f: Function, tile: Tile, given: Operands) -> Operands:
-    """Copy a panel whose rows are far apart, if it is used often enough to pay.
-
-    Rows a large power of two apart share few places of the first cache.
-    """
+    """Copy a panel whose rows are far apart, if it is used often enough to pay."""
     copy = f.value(f"alloca [{BLOCK * CACHE_LINE} x i8], align {CACHE_LINE}", PTR)
     far = f.compare("icmp sge", given.b_k, integer(FAR))
     often = f.compare("icmp sge", given.rows, integer(OFTEN))
     pays = f.binary("and", far, often)
     with f.when(pays), f.loop(0, given.depth) as loop:
         source = f.offset(given.B, f.binary("mul", loop.index, given.b_k), "i8")
+        prefetch(f, f.offset(source, given.ahead, "i8"), write=False)
         target = f.offset(copy, f.binary("mul", loop.index, integer(CACHE_LINE)), "i8")
         tile.store(f, tile.load(f, tile.places(f, source), None), tile.places(f, target), None)
-    b_k = f.select(pays, integer(CACHE_LINE), given.b_k)
-    return replace(given, B=f.select(pays, copy, given.B), b_k=b_k)
+    return replace(
+        given,
+        B=f.select(pays, copy, given.B),
+        b_k=f.select(pays, integer(CACHE_LINE), given.b_k),
+        ahead=f.select(pays, integer(0), given.ahead),
+    )

@@ -71,6 +71,22 @@ def compile_object(text: str, target: Target, *, optimize: bool = False) -> byte
         return bytes(machine.emit_object(module))
 
 
+def optimized(texts: Sequence[str], symbol: str, target: Target) -> str:
+    """Return modules as one that has only the function `symbol`, simplified as a whole."""
+    import llvmlite.binding as llvm
+
+    with LLVM_LOCK:
+        context = llvm.create_context()
+        first, *others = (_parsed(text, target, context) for text in texts)
+        for other in others:
+            first.link_in(other)
+        for function in first.functions:
+            if not function.is_declaration and function.name != symbol:
+                function.linkage = "internal"
+        _run_passes(first, _machine(target))
+        return str(first)
+
+
 # ----- LLVM
 
 
@@ -92,13 +108,13 @@ def _machine(target: Target) -> Any:
     )
 
 
-def _parsed(text: str, target: Target) -> Any:
+def _parsed(text: str, target: Target, context: Any = None) -> Any:
     """Return a module of LLVM, checked: a malformed one would end the process."""
     import llvmlite.binding as llvm
 
     layout = f'target datalayout = "{_machine(target).target_data}"\n'
     triple = f'target triple = "{target.triple}"\n'
-    module = llvm.parse_assembly(layout + triple + text, llvm.create_context())
+    module = llvm.parse_assembly(layout + triple + text, context or llvm.create_context())
     module.verify()
     return module
 

@@ -7,9 +7,14 @@ want, and a chain over neighbours alone is one flat loop.
 
 from __future__ import annotations
 
+from syn0.engines.llvm.ir import I64, PTR, Module
 from syn0.engines.llvm.kernel import Kernel, symbol_of
-from syn0.engines.llvm.nest_emitter import emit
-from syn0.engines.llvm.nest_form import Form, merged
+from syn0.engines.llvm.nest_axes import merged
+from syn0.engines.llvm.nest_form import Form
+from syn0.engines.llvm.nest_memory import Memory
+from syn0.engines.llvm.nest_rows import RowsInLoops, RowsInRegisters
+from syn0.engines.llvm.nest_values import Values
+from syn0.engines.llvm.nest_walk import Flat, Walk
 from syn0.engines.llvm.statements import Nest, Operand, Statement, Store, check
 
 __all__ = ["Nest", "Operand", "Statement", "Store", "nest_kernel"]
@@ -30,4 +35,27 @@ def nest_kernel(nest: Nest) -> Kernel:
     """
     check(nest)
     symbol = symbol_of("nest", nest)
-    return Kernel(symbol, lambda: emit(Form(*merged(nest)), symbol))
+    return Kernel(symbol, lambda: _module(Form(*merged(nest)), symbol))
+
+
+def _module(form: Form, symbol: str) -> str:
+    """Return the module that defines a nest's kernel."""
+    pointers = [(PTR, f"operand{i}") for i in range(len(form.nest.operands))]
+    module = Module()
+    f = module.function(symbol, [*pointers, (I64, "begin"), (I64, "end")], "i64")
+    # An empty range must not even read what is the same for all rows.
+    some = f.compare("icmp slt", f.argument("begin"), f.argument("end"))
+    f.line(f"br {some}, label %work, label %nothing")
+    f.begin("nothing")
+    f.line("ret i64 0")
+    f.begin("work")
+    if 0 in form.nest.domain[:-1]:
+        f.line("ret i64 0")
+        return module.text()
+    walk: type[Walk] = RowsInRegisters if form.in_registers else RowsInLoops
+    if form.flat:
+        walk = Flat
+    width = None if form.flat else form.width
+    memory = Memory(f, form.nest.operands, form.lanes, width)
+    f.line(f"ret {walk(form, Values(f, form, memory)).write()}")
+    return module.text()

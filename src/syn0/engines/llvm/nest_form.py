@@ -1,4 +1,4 @@
-"""How a nest is to be walked: which axes are one, what belongs to which pass over a row.
+"""How a nest is to be walked: what belongs to which loop, and to which pass over a row.
 
 Every choice is made from the nest alone, never from the machine, so that the order of each
 sum is the same everywhere.
@@ -6,115 +6,16 @@ sum is the same everywhere.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from syn0.engines.llvm.expressions import cost
 from syn0.engines.llvm.ir import BYTES, SCALARS
-from syn0.engines.llvm.statements import REDUCTIONS, Nest, Operand, Statement
+from syn0.engines.llvm.statements import REDUCTIONS, Nest, Statement
 
 IN_REGISTERS = 8  # vectors of a row that are held at once
 SCRATCH = 32 * 1024  # bytes of a row that may be kept from pass to pass
-
-# ----- axes ---------------------------------------------------------------
-
-
-def merged(nest: Nest) -> tuple[Nest, int]:
-    """Return the nest with its axes joined where all operands allow it.
-
-    The number is how many of the new first axis one step of the old first axis is. A nest
-    whose axes are all one has a domain of one axis.
-
-    Examples
-    --------
-    >>> x = Operand("float32", (12, 4, 1))
-    >>> copy = Nest((9, 3, 4), (x,), (), ())
-    >>> joined, factor = merged(copy)
-    >>> joined.domain, joined.operands[0].strides, factor
-    ((108,), (1,), 12)
-    """
-    nest = _without_single_places(nest)
-    indexed = {s.attribute for s in nest.statements if s.op == "index"}
-    reduced = any(s.op in REDUCTIONS for s in nest.statements)
-    last = len(nest.domain) - 1
-    groups = [[last]]
-    for axis in reversed(range(last)):
-        group = groups[0]
-        joins_row = group[-1] == last
-        if (
-            not indexed & {axis, *group}
-            and not (joins_row and reduced)
-            and not (joins_row and axis == 0 and _scattered(nest, group))
-            and _is_one_axis(nest, axis, group)
-        ):
-            group.insert(0, axis)
-        else:
-            groups.insert(0, [axis])
-    return _joined(nest, groups), math.prod(nest.domain[a] for a in groups[0] if a)
-
-
-def _strides(operand: Operand, nest: Nest, group: Sequence[int]) -> int:
-    """Return the stride of a group of axes, which is that of its last axis that has a size."""
-    return next((operand.strides[a] for a in reversed(group) if nest.domain[a] != 1), 0)
-
-
-def _is_one_axis(nest: Nest, axis: int, group: Sequence[int]) -> bool:
-    size = math.prod(nest.domain[a] for a in group)
-    if nest.domain[axis] == 1 or size == 1:
-        return True
-    return all(o.strides[axis] == size * _strides(o, nest, group) for o in nest.operands)
-
-
-def _scattered(nest: Nest, group: Sequence[int]) -> bool:
-    """Whether an operand has gaps: the one loop over all is for neighbours only."""
-    return any(_strides(o, nest, [0, *group]) not in (0, 1) for o in nest.operands)
-
-
-def _joined(nest: Nest, groups: Sequence[Sequence[int]]) -> Nest:
-    place = {axis: number for number, group in enumerate(groups) for axis in group}
-    return Nest(
-        tuple(math.prod(nest.domain[a] for a in group) for group in groups),
-        tuple(
-            Operand(o.dtype, tuple(_strides(o, nest, group) for group in groups))
-            for o in nest.operands
-        ),
-        tuple(
-            replace(s, attribute=place[s.attribute]) if s.op == "index" else s
-            for s in nest.statements
-        ),
-        nest.stores,
-    )
-
-
-def _without_single_places(nest: Nest) -> Nest:
-    """Return the nest without counting along axes of size 1, or reducing them."""
-    statements: list[Statement] = []
-    for s in nest.statements:
-        if s.op == "index" and nest.domain[s.attribute] == 1:
-            s = Statement("constant", (), s.dtype, "row", 0)
-        if nest.domain[-1] == 1:
-            s = _of_one(s, nest, statements)
-        statements.append(s)
-    return replace(nest, statements=tuple(statements))
-
-
-def _of_one(s: Statement, nest: Nest, before: Sequence[Statement]) -> Statement:
-    """Return a statement on rows of one element, where rows may lie side by side."""
-    if s.op == "argmax":
-        return Statement("constant", (), s.dtype, "row", 0)
-    if s.op == "constant":
-        return s
-    op = "astype" if s.op in REDUCTIONS else s.op
-    once = all(before[i].level == "row" for i in s.inputs)
-    if s.op == "load":
-        sizes = zip(nest.operands[s.attribute].strides, nest.domain, strict=True)
-        once = not any(stride for stride, size in sizes if size != 1)
-    return replace(s, op=op, level="row" if once and s.op != "index" else "element")
-
-
-# ----- passes -------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -188,6 +89,23 @@ class Form:
             depths.append(depth)
         return tuple(depths)
 
+    def defined_at(self, depth: int) -> list[int]:
+        """Return what is one for each row, needs so many loops and no reduction."""
+        return [n for n in self.defined_after(0) if self.depths[n] == depth]
+
+    def defined_after(self, stage: int) -> list[int]:
+        """Return what is one for each row and can be computed after so many passes."""
+        return [
+            n
+            for n in sorted(self.needed & self._rows)
+            if self.stages[n] == stage and self.nest.statements[n].op not in REDUCTIONS
+        ]
+
+    def fixed_at(self, depth: int) -> list[int]:
+        """Return what is one for each element, but needs only so many of the loops over rows."""
+        elements = self.elements(self.needed)
+        return [n for n in elements if self.depths[n] == depth and not self.stages[n]]
+
     @cached_property
     def element_stores(self) -> tuple[int, ...]:
         """The stores that go along the row."""
@@ -225,8 +143,11 @@ class Form:
 
     def elements(self, roots: Iterable[int], given: frozenset[int] = frozenset()) -> list[int]:
         """Return the statements on elements that some come from, in order."""
-        rows = {n for n, s in enumerate(self.nest.statements) if s.level == "row"}
-        return sorted(self.closure(roots, given | rows))
+        return sorted(self.closure(roots, given | self._rows))
+
+    @cached_property
+    def _rows(self) -> frozenset[int]:
+        return frozenset(n for n, s in enumerate(self.nest.statements) if s.level == "row")
 
     def cycles(self, statements: Iterable[int]) -> int:
         """Return about how long some statements take for a vector."""
@@ -248,11 +169,13 @@ class Form:
 
     @cached_property
     def rows_at_once(self) -> int:
-        """How many short rows one turn does, so that the loop itself costs little."""
-        work = self.cycles(self.elements(self.needed)) * self.vectors
-        if not self.in_registers or self.passes > 1:
+        """How many short rows one turn does side by side."""
+        if not self.in_registers:
             return 1
-        return 4 if work <= 8 else 2 if work <= 16 else 1
+        work = self.cycles(self.elements(self.needed)) * self.vectors
+        # Against the cost of the loop itself; with reductions, to overlap their chains.
+        four, two = (8, 16) if self.passes < 2 else (40, 120)
+        return 4 if work <= four else 2 if work <= two else 1
 
     def unroll(self, number: int) -> int:
         """Return how many vectors one turn of a pass does."""
@@ -266,13 +189,16 @@ class Form:
         """What a pass keeps in memory for a later one, as to compute it again costs more."""
         kept: list[int] = []
         room = SCRATCH
+        evaluated = self._evaluated(kept)
         for number in reversed(range(len(self.nest.statements))):
-            users = [numbers for numbers in self._evaluated(kept) if number in numbers]
+            if sum(number in numbers for numbers in evaluated) < 2:
+                continue
             dear = self.cycles(self.elements([number], frozenset(kept))) > 4
             size = self.vectors * self.lanes * BYTES[SCALARS[self.nest.statements[number].dtype]]
-            if len(users) > 1 and dear and size <= room:
+            if dear and size <= room:
                 kept.append(number)
                 room -= size
+                evaluated = self._evaluated(kept)
         return tuple(sorted(kept))
 
     def _evaluated(self, kept: Sequence[int]) -> list[list[int]]:

@@ -35,6 +35,12 @@ class Memory:
         self._steps: dict[tuple[int, ...], Value] = {}
         self.indices: dict[int, Value] = {}
 
+    def fork(self) -> Memory:
+        """Return a copy that may go to another row."""
+        row = Memory(self.f, self.operands, self.lanes, self.width)
+        row._steps, row.indices = dict(self._steps), dict(self.indices)
+        return row
+
     def enter(self, axis: int, index: Value) -> None:
         """Go to a place along an axis of the rows, which stands inside those before it."""
         self.indices[axis] = index

@@ -36,8 +36,17 @@ class Values:
         self.memory = memory
         self.statements = form.nest.statements
         self.rows: Memo = {}
+        self.vectors: list[Memo] = []
         self._splats: Memo = {}
         self._scratch: Memo = {}
+
+    def fork(self) -> Values:
+        """Return a copy for one row, which starts from what is the same for all."""
+        row = Values(self.f, self.form, self.memory.fork())
+        row.rows, row._splats = dict(self.rows), dict(self._splats)
+        row.vectors = [dict(memo) for memo in self.vectors]
+        row._scratch = self._scratch
+        return row
 
     # ----- one for each row
 

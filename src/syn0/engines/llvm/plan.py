@@ -78,6 +78,7 @@ class Plan:
     least_bytes: int = 0
     state_bytes: int = 0
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def calls(self) -> list[Call]:
@@ -97,6 +98,7 @@ def make_plan(
     target: Target,
     *,
     by_rows: bool = False,
+    guarded: bool = False,
 ) -> Plan | None:
     """Plan a program for the sizes of its named dimensions.
 
@@ -112,13 +114,15 @@ def make_plan(
         The machine.
     by_rows : bool
         Whether the plan is wanted for any number of samples.
+    guarded : bool
+        Whether inputs that are not finite are an error.
 
     Returns
     -------
     Plan or None
         None if `by_rows` is asked for and samples need each other.
     """
-    return _Planner(program, dict(sizes), sources, target).plan(by_rows)
+    return _Planner(program, dict(sizes), sources, target).plan(by_rows, guarded)
 
 
 class _Planner:
@@ -139,12 +143,14 @@ class _Planner:
         self.state: dict[str, Buffer] = {}
         self.gathers: list[Call] = []
 
-    def plan(self, by_rows: bool) -> Plan | None:
+    def plan(self, by_rows: bool, guarded: bool) -> Plan | None:
         """Return the plan."""
         program = self.program
         found = lower([*program.outputs.values(), *program.updates.values()], program.updates)
         roots = _owned(found)
-        fusion = Fusion(roots, self.sizes)
+        inputs, _ = program.leaves()
+        guards = [copy_of(t) for t in inputs if guarded and t.dtype in FLOATS and t.shape]
+        fusion = Fusion([*roots, *guards], self.sizes)
         named = dict(zip([*program.outputs, *program.updates], roots, strict=True))
         outputs = {name: named[name] for name in program.outputs}
         changed = dict(zip(program.updates, roots[len(outputs) :], strict=True))
@@ -152,6 +158,7 @@ class _Planner:
         nexts = {name: self._next(name, t, fusion) for name, t in changed.items()}
         buffers |= {id(changed[name]): buffer for name, buffer in nexts.items()}
         checked = {id(t) for t in changed.values() if t.dtype in FLOATS}
+        checked |= {id(t) for t in guards}
         checked |= {id(t) for name, t in outputs.items() if name == "loss"}
         calls = [*self.gathers, *Emitter(fusion, self.target, buffers, checked).emit()]
         results = {
@@ -171,6 +178,7 @@ class _Planner:
         )  # fmt: skip
         plan.arena_bytes, plan.least_bytes = arena.place(spans), arena.most_alive(spans)
         plan.state_bytes = self._lay_out_state(nexts)
+        plan.input_shapes = {t.name or "": bind_shape(t.shape, self.sizes) for t in inputs}
         plan.shapes = {name: fusion.shape(t) for name, t in outputs.items()}
         for number, buffer in enumerate(plan.slots):
             buffer.place = number

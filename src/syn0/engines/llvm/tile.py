@@ -10,8 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-from syn0.engines.llvm.ir import I64, PTR, Function, Module, Type, Value, integer, literal
+from syn0.engines.llvm.ir import (
+    BYTES,
+    I32,
+    I64,
+    PTR,
+    Function,
+    Module,
+    Type,
+    Value,
+    integer,
+    literal,
+)
 from syn0.engines.llvm.row_addresses import RowAddresses
+
+CACHE_LINE = 64  # bytes
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,8 @@ class Operands:
         Length of the inner axis.
     first : Value
         Where it begins: if not at 0, the chains that C holds are continued.
+    ahead : Value
+        Bytes from B to the block of B that will be wanted next, or 0.
     rows : Value
         Rows of C; for the function of a tile the number of tiles, one below the other.
     """
@@ -42,6 +57,7 @@ class Operands:
     c_m: Value
     depth: Value
     first: Value
+    ahead: Value
     rows: Value
 
     @classmethod
@@ -95,6 +111,11 @@ class Tile:
         """Numbers in a vector."""
         return self.vector.lanes or 1
 
+    @property
+    def lines(self) -> range:
+        """The distances of cache lines in a row of C, or of B in a panel, in bytes."""
+        return range(0, self.columns * BYTES[self.vector.scalar], CACHE_LINE)
+
     def places(self, f: Function, row: Value, panel_stride: Value | None = None) -> list[Value]:
         """Return the addresses of the vectors of a row; without a stride the panels adjoin."""
         if panel_stride is None:
@@ -144,7 +165,9 @@ def write_tile(module: Module, tile: Tile) -> None:
         A, C = loop.carried
         here = replace(given, A=A, C=C)
         start = _start(f, tile, here, mask)
-        results = _inner_loop(f, tile, here, start, mask)
+        line = f.intrinsic("smin", loop.index, integer(len(tile.lines) - 1))
+        ahead = f.binary("add", given.ahead, f.binary("mul", line, integer(CACHE_LINE)))
+        results = _inner_loop(f, tile, replace(here, ahead=ahead), start, mask)
         for i in range(tile.rows):
             row = results[i * tile.vectors :][: tile.vectors]
             tile.store(f, row, tile.places(f, C), mask)
@@ -154,6 +177,11 @@ def write_tile(module: Module, tile: Tile) -> None:
 
 def _start(f: Function, tile: Tile, given: Operands, mask: Value | None) -> list[Value]:
     """Return the accumulators, row by row: 0 at the begin of the inner axis, else from C."""
+    row = given.C
+    for _ in range(tile.rows):
+        for line in tile.lines:
+            prefetch(f, f.offset(row, line, "i8"), write=True)
+        row = f.offset(row, given.c_m, "i8")
     zero = literal(0, tile.vector)
     before, resume, ready = f.block, f.label("resume"), f.label("ready")
     begins = f.compare("icmp eq", given.first, integer(0))
@@ -177,6 +205,7 @@ def _inner_loop(
     pointers = rows.pointers(given.A)
     with f.loop(0, given.depth, carried=(given.B, *start, *pointers)) as loop:
         B, sums, pointers = loop.carried[0], loop.carried[1:], loop.carried[1 + len(start) :]
+        prefetch(f, f.offset(B, given.ahead, "i8"), write=False)
         row_of_B = tile.load(f, tile.places(f, B, given.panel_stride), mask)
         results = []
         for i, place in enumerate(rows.places(pointers)):
@@ -186,3 +215,10 @@ def _inner_loop(
         further = rows.advanced(pointers, given.a_k)
         loop.carry(f.offset(B, given.b_k, "i8"), *results, *further)
     return loop.carried[1 : 1 + len(start)]
+
+
+def prefetch(f: Function, place: Value, *, write: bool) -> None:
+    """Ask for a cache line: at once if it will be written, else for the second cache."""
+    nearness = 3 if write else 2
+    numbers = (literal(number, I32) for number in (write, nearness, 1))
+    f.run("llvm.prefetch.p0", (place, *numbers))

@@ -69,6 +69,12 @@ class Workspace:
 
     # ----- the state
 
+    def adopt_state(self, other: Workspace) -> None:
+        """Go on with the state of another plan of the same program, which lays it out alike."""
+        self.copies = other.copies
+        for word in (Word.STATE, Word.NEXT):
+            self.table[word] = other.table[word]
+
     def _copy(self, word: Word) -> NDArray[np.uint8]:
         place = self.table[word]
         return next(copy for copy in self.copies if address_of(copy) == place)

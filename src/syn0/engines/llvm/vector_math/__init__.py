@@ -21,20 +21,20 @@ from syn0.engines.llvm.vector_math import (
 )
 from syn0.engines.llvm.vector_math.lanes import Lanes
 
-# How many ULP a float32 and a float64 may be off; of `logaddexp` those of the larger of its
-# result and its larger input. The worst seen over millions of points is a little less.
+# How many ULP a float32 and a float64 may be off; for `logaddexp`, which is a sum, those of the
+# largest of inputs and result. The worst seen over millions of points is a little less.
 BOUNDS = {
     "exp": (1.05, 1.05),
-    "expm1": (1.6, 2.0),
+    "expm1": (1.6, 2.1),
     "log": (1.0, 1.0),
     "log1p": (1.0, 1.0),
-    "tanh": (1.5, 1.6),
-    "sigmoid": (2.4, 2.4),
+    "tanh": (1.5, 1.7),
+    "sigmoid": (2.5, 2.6),
     "erf": (1.6, 1.6),
-    "sin": (1.8, 1.8),
-    "cos": (1.8, 1.8),
+    "sin": (2.5, 1.8),  # 1.6 up to 1e4
+    "cos": (2.5, 1.8),
     "pow": (0.51, 1.3),
-    "logaddexp": (3.0, 3.0),
+    "logaddexp": (4.0, 4.0),  # 2.2 of the result where one input is 0: softplus
 }
 
 

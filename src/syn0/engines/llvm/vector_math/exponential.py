@@ -94,13 +94,13 @@ def sigmoid(x: Lanes) -> Lanes:
 def tanh(x: Lanes) -> Lanes:
     """Return tanh(x): x + x**3 P(x**2) near 0, elsewhere 1 - 2 / (e**2x + 1).
 
-    What ln(2) lacks in one number is lost there, since n is small where e**2x matters.
+    One number for ln(2) is enough: where n makes its error large, e**2x no longer counts.
     """
     scalar = x.value.type.scalar
     a = abs(x).at_most(22.0 if x.is_double else 10.0)
     shifter = x.format.shifter + x.format.bias
     shifted = fma(a, 2 * LOG2_E, shifter)
-    r = fma(shifted - shifter, -LN2[scalar][0] / 2, a)  # half of that of 2x
+    r = fma(shifted - shifter, -LN2[scalar][0] / 2, a)  # 2x = n ln(2) + 2r
     series = [c * 2.0**i for i, c in enumerate((1.0, 1.0, *EXP[scalar]))]
     large = 1.0 - 2.0 / fma(polynomial(r, series), power_of_two(shifted.bits()), 1.0)
     z = a * a

@@ -107,9 +107,6 @@ class Lanes:
     def __lt__(self, other: Lanes | float) -> Lanes:
         return self._compare("olt", other)
 
-    def __le__(self, other: Lanes | float) -> Lanes:
-        return self._compare("ole", other)
-
     def __gt__(self, other: Lanes | float) -> Lanes:
         return self._compare("ogt", other)
 
@@ -117,7 +114,7 @@ class Lanes:
         """Return where it equals another."""
         return self._compare("oeq", other)
 
-    # ----- bits; those of a comparison too
+    # ----- bits, of integers and truth values too
 
     def bits(self) -> Lanes:
         """Return its bits as integers."""
@@ -157,6 +154,9 @@ class Lanes:
 
     def __xor__(self, other: Lanes | int) -> Lanes:
         return self._binary("xor", self, other)
+
+    def __invert__(self) -> Lanes:
+        return self ^ -1
 
     # ----- other types
 

@@ -26,8 +26,7 @@ def power(x: Lanes, y: Lanes) -> Lanes:
         magnitude = exp(*product_with_log(x, y))
     else:
         wide, exponent = abs(x).cast("fpext", "double"), y.cast("fpext", "double")
-        logarithm = log_normal(wide)
-        magnitude = exp(clamped(exponent) * logarithm).cast("fptrunc", "float")
+        magnitude = exp(clamped(exponent) * log_normal(wide)).cast("fptrunc", "float")
     return with_cases(x, y, magnitude)
 
 
@@ -91,38 +90,22 @@ def exact_sum(x: Lanes, y: Lanes) -> tuple[Lanes, Lanes]:
 
 def with_cases(x: Lanes, y: Lanes, magnitude: Lanes) -> Lanes:
     """Return the power, given that of |x|: its sign, and what belongs to zero, infinity, NaN."""
-    a, zero, one = abs(x), x.like(0.0), x.like(1.0)
-    infinity = x.like(math.inf)
-    # 0 and infinity have no logarithm: either of them to the power of y, by the sign of y.
-    grows = where(a > 1.0, y, -y)
-    at_end = where(grows > 0.0, infinity, where(grows < 0.0, zero, y))
-    is_end = either(a.equals(0.0), a.equals(infinity))
+    a, infinity = abs(x), x.like(math.inf)
+    # 0 and infinity have no logarithm: either to the power of y goes by the sign of y.
+    growth = where(a > 1.0, y, -y)
+    at_end = where(growth > 0.0, infinity, where(growth < 0.0, x.like(0.0), y))
+    is_end = a.equals(0.0) | a.equals(infinity)
     result = where(is_end, at_end, where(a < math.inf, magnitude, x))
-    # Whole powers of negative numbers have a sign if odd; others have no value.
+    # A negative number to a whole power has a sign if that is odd; to another, no value.
     half = y * 0.5
     is_whole = rounded_down(y).equals(y)
-    is_odd = both(is_whole, negation(rounded_down(half).equals(half)))
+    is_odd = is_whole & ~rounded_down(half).equals(half)
     result = where(is_odd, result.with_sign_of(x), result)
-    nowhere = both(both(x < 0.0, a < math.inf), both(negation(is_whole), y.equals(y)))
-    result = where(nowhere, x.like(math.nan), result)
-    return where(either(y.equals(0.0), x.equals(1.0)), one, result)
+    has_none = (x < 0.0) & (a < math.inf) & ~is_whole
+    result = where(has_none, x.like(math.nan), result)
+    return where(y.equals(0.0) | x.equals(1.0), x.like(1.0), result)
 
 
 def rounded_down(x: Lanes) -> Lanes:
     """Return the largest whole number that is not above it."""
     return Lanes(x.function, x.function.intrinsic("floor", x.value))
-
-
-def both(p: Lanes, q: Lanes) -> Lanes:
-    """Return where both hold."""
-    return p & q
-
-
-def either(p: Lanes, q: Lanes) -> Lanes:
-    """Return where either holds."""
-    return p | q
-
-
-def negation(p: Lanes) -> Lanes:
-    """Return where it does not hold."""
-    return p ^ True
