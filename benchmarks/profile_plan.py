@@ -18,7 +18,7 @@ import syn0
 from syn0.engines.llvm import executable as executables
 from syn0.engines.llvm.driver import Word
 from syn0.engines.llvm.executable import Compiled
-from syn0.engines.llvm.listing import plan_text
+from syn0.engines.llvm.listing import page
 from syn0.engines.llvm.schedule import Group, Phase
 from syn0.engines.llvm.workspace import Workspace
 
@@ -83,7 +83,7 @@ def main(name: str = "digits") -> None:
     compiled = max((c for c in found._compiled.values() if c), key=lambda c: c.plan.rows)
     space = compiled.pool[-1]
     plan = compiled.plan
-    print(plan_text(plan))
+    print(page(plan))
     whole = timed(compiled, space, 0.2)
     rest = []
     for call in plan.calls:

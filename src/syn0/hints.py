@@ -116,8 +116,6 @@ _METHODS = {
     "save": "net.save_code(folder); model files are planned",
     "plot": "net.summary(); pictures are planned",
     "diagnose": "net.activations(X) and net.gradients(X, y); verdicts are planned",
-    "show_plan": "net.show_code(); plans come with the CPU compiler, planned",
-    "plan": "net.code(); plans come with the CPU compiler, planned",
 }
 
 

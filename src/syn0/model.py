@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from syn0 import script
 from syn0.arrays import to_array
 from syn0.checking import check_function, check_network
+from syn0.engines.protocol import SingleRow
 from syn0.errors import ArgumentError
 from syn0.hints import FIT_ARGUMENTS, argument_hint, method_hint, network_hint
 from syn0.networks import chain
+from syn0.planning import plan_text
 from syn0.stateful import StatefulNetwork
 from syn0.summary import summary_html, summary_text
 from syn0.trainer import Trainer
@@ -64,6 +66,10 @@ class Model(StatefulNetwork):
             raise network_hint(type(self).__name__, next(iter(unknown)))
         super().__init__(inputs, outputs, random_state=random_state, dtype=dtype, name=name)
         self._trainer = Trainer(self)
+        self._single: SingleRow | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_single": None}
 
     def reset(self) -> Self:
         """Restore the initial parameters and forget history and optimizer."""
@@ -248,6 +254,16 @@ class Model(StatefulNetwork):
         >>> syn0.Sequential(syn0.Dense(2), random_state=0).build((3,)).predict_one([1, 2, 3]).shape
         (2,)
         """
+        if self._single is not None:
+            found = self._single(x, self.numbers)
+            if found is not None:
+                return found
+        answer = self._predict_row(x)
+        if self._single is None or not self._single.fits(self.numbers):
+            self._single = self.executable("predict").single_row(self.numbers)
+        return answer
+
+    def _predict_row(self, x: Any) -> Any:
         if isinstance(x, Mapping):
             row: Any = {name: np.asarray(value)[None] for name, value in x.items()}
         elif len(self.input_names) > 1:
@@ -312,6 +328,42 @@ class Model(StatefulNetwork):
     def show_code(self, X: Any = None, y: Any = None, **options: Any) -> None:
         """Print the program that the network runs; see `code`."""
         print(self.code(X, y, **options))
+
+    def plan(self, program: str | None = None, batch_size: int | None = None) -> str:
+        """Return how the compiler runs the network: kernels, buffers, bytes, FLOPs, barriers.
+
+        Parameters
+        ----------
+        program : {"train_step", "predict"}, optional
+            What is run; the training step after a fit, else the prediction.
+        batch_size : int, optional
+            Samples of a step; by default those of the last fit.
+
+        Returns
+        -------
+        str
+            A head with the costs of a step; then the phases, between which threads wait for
+            each other; in each the groups of rows that a thread takes through several
+            kernels, and the kernels with the values that they make.
+
+        Raises
+        ------
+        EngineError
+            If the network runs on another engine.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(2, name="out"), random_state=0).build((3,))
+        >>> print(net.plan(batch_size=8))  # doctest: +SKIP
+        predict for any number of samples, 128 at a time on avx512
+        ...
+        """
+        return plan_text(self._trainer, program, batch_size)
+
+    def show_plan(self, program: str | None = None, batch_size: int | None = None) -> None:
+        """Print how the compiler runs the network; see `plan`."""
+        print(self.plan(program, batch_size))
 
     def save_code(self, folder: str | Path, X: Any = None, y: Any = None, **options: Any) -> Path:
         """Write ``program.py`` and the arrays that it reads into a folder.

@@ -88,6 +88,10 @@ class NumpyExecutable:
                     return done + 1
         return count
 
+    def single_row(self, state: State) -> None:
+        """Return None: a sample alone is a batch of one here."""
+        return
+
     def _add_up(self, outputs: Mapping[str, Any], rows: int, row: dict[str, float]) -> None:
         weight = float(outputs.get("weight", rows))
         row["weight_total"] = row.get("weight_total", 0.0) + weight

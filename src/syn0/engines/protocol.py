@@ -81,6 +81,22 @@ class Executable(Protocol):
         """Run steps from `first` on, write the state after each, return how many were done."""
         ...
 
+    def single_row(self, state: State) -> SingleRow | None:
+        """Return a function of one sample, None where there is no faster way than `run`."""
+        ...
+
+
+class SingleRow(Protocol):
+    """A program bound to a state and to the memory of one sample."""
+
+    def fits(self, state: State) -> bool:
+        """Tell whether the state still holds the arrays that were bound."""
+        ...
+
+    def __call__(self, x: Any, state: State) -> NDArray[Any] | None:
+        """Return the output for a sample, None where `Executable.run` must look at it."""
+        ...
+
 
 class Engine(Protocol):
     """Something that compiles programs."""

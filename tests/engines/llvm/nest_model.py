@@ -231,7 +231,7 @@ class Draw:
 
     def nest(self) -> Nest:
         """Return what has grown; its last values are stored, sometimes over an input."""
-        stores = []
+        stores: list[Store] = []
         count = int(self.rng.integers(1, 4))
         for number in range(max(0, len(self.statements) - count), len(self.statements)):
             s = self.statements[number]
@@ -239,9 +239,22 @@ class Draw:
             strides = self.strides(kind)
             if s.level == "row" and self.rng.random() < 0.7:
                 strides = (*self.rows(), 0)
-            self.operands.append(Operand(s.dtype, strides))
-            stores.append(Store(len(self.operands) - 1, number, bool(self.rng.random() < 0.5)))
+            taken = {store.operand for store in stores}
+            sources = [n for n in self.sources(s) if n not in taken]
+            if sources and self.rng.random() < 0.3:
+                target = self.choice(sources)
+            else:
+                self.operands.append(Operand(s.dtype, strides))
+                target = len(self.operands) - 1
+            stores.append(Store(target, number, bool(self.rng.random() < 0.5)))
         return Nest(self.domain, tuple(self.operands), tuple(self.statements), tuple(stores))
+
+    def sources(self, s: Statement) -> list[int]:
+        """Return the inputs of as many numbers as a statement has."""
+        found = [n for n, operand in enumerate(self.operands) if operand.dtype == s.dtype]
+        loaded = [x.attribute for x in self.statements if x.op == "load"]
+        whole = [n for n in found if n in loaded and 0 not in self.operands[n].strides]
+        return whole if s.level == "element" else []
 
     def rows(self) -> list[int]:
         return [math.prod(self.domain[a + 1 : -1]) for a in range(len(self.domain) - 1)]

@@ -172,7 +172,8 @@ class Emitter:
         writer = _NestWriter(self, unit)
         nest = writer.write()
         stored = [self.buffers[id(t)] for t in writer.outputs]
-        label = ", ".join(_named(t) for t in writer.outputs)
+        ops = len(unit.members)
+        label = ", ".join(b.name for b in stored) + (f" ({ops} ops)" if ops > 1 else "")
         heavy = sum(unit.levels[id(m)] == "element" for m in unit.members)
         self.calls.append(
             Call(

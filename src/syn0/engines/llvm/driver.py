@@ -12,9 +12,19 @@ from enum import IntEnum, auto
 
 from syn0.engines.llvm.barrier import define_barrier
 from syn0.engines.llvm.calls import Buffer, Call, Pointer
-from syn0.engines.llvm.ir import DOUBLE, I32, I64, PTR, SCALARS, Function, Module, Type, Value
-from syn0.engines.llvm.ir import integer, literal
+from syn0.engines.llvm.ir import (
+    DOUBLE,
+    I64,
+    PTR,
+    SCALARS,
+    Module,
+    Type,
+    Value,
+    integer,
+    literal,
+)
 from syn0.engines.llvm.plan import Plan, itemsize
+from syn0.engines.llvm.rounding import restore_rounding, set_rounding
 from syn0.engines.llvm.schedule import Group
 
 DRIVER = "syn0_driver"
@@ -76,13 +86,13 @@ class _Driver:
         f = self.f
         self.status = f.value("alloca i64", PTR)
         f.store(integer(0), self.status)
-        control = self._enter()
+        rounding = set_rounding(f, self.plan.target)
         one = integer(1)
         f.line(f"%entered = atomicrmw add {self.word(Word.ENTERED)}, {one} monotonic")
         for place in range(len(self.plan.slots)):
             self.slots.append(self.read(Word.SLOTS + place, PTR))
         self._body()
-        self._leave(control)
+        restore_rounding(f, rounding)
         f.line(f"ret {f.load(self.status, I64)}")
         define_barrier(self.module, self.plan.target)
         return self.module.text()
@@ -103,24 +113,6 @@ class _Driver:
     def write(self, place: int, value: Value) -> None:
         """Set a word."""
         self.f.store(value, self.word(place))
-
-    # ----- the state of the processor
-
-    def _enter(self) -> Value | None:
-        """Round to nearest, flush what is too small to be normal; return what stood before."""
-        if not self.plan.target.is_x86:
-            return None
-        f = self.f
-        control = f.value("alloca [2 x i32]", PTR)
-        f.run("llvm.x86.sse.stmxcsr", [control])
-        ours = f.offset(control, 1, "i32")
-        f.store(literal(0x9FC0, I32), ours)
-        f.run("llvm.x86.sse.ldmxcsr", [ours])
-        return control
-
-    def _leave(self, control: Value | None) -> None:
-        if control is not None:
-            self.f.run("llvm.x86.sse.ldmxcsr", [control])
 
     # ----- calls
 

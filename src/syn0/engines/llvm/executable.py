@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from syn0.engines.llvm import crew, jit
 from syn0.engines.llvm.driver import DRIVER, Word, driver_text
 from syn0.engines.llvm.inlining import SMALL, inlined
+from syn0.engines.llvm.listing import page
 from syn0.engines.llvm.plan import ORDER, Plan, Source, make_plan
 from syn0.engines.llvm.single_row import SingleRow
 from syn0.engines.llvm.target import Target
@@ -208,11 +209,28 @@ class LLVMExecutable:
         compiled = self._plan({"batch": 1}, sources, by_rows=True, guarded=True)
         if compiled is None:
             return None
-        space = Workspace(compiled.plan, 1)
-        self._bind(space, state, {})
-        space.table[Word.COUNT] = 1
-        names = [b.name for b in compiled.plan.slots if b.name in self.entries]
-        return SingleRow(compiled.alone, space, names, [state[n] for n in names], name, goal)
+        plan = compiled.plan
+
+        def make() -> Workspace:
+            space = Workspace(plan, 1)
+            self._bind(space, entries, {})
+            space.table[Word.COUNT] = 1
+            return space
+
+        entries = {b.name: state[b.name] for b in plan.slots if b.name in self.entries}
+        return SingleRow(compiled.alone, make, entries, name, goal)
+
+    def plan_text(self, rows: int | None = None) -> str:
+        """Return the plan for so many samples, None for any number, as a page to read."""
+        known = [c.plan for c in self._compiled.values() if c and not c.plan.by_rows]
+        fitting = [plan for plan in known if plan.rows == rows]
+        if fitting:
+            return page(fitting[-1])
+        sources = {name: Source("batch", t.dtype) for name, t in self.inputs.items()}
+        found = self._by_rows({"batch": BLOCKS[-1]}, BLOCKS[-1]) if rows is None else None
+        compiled = found or self._plan({"batch": rows or BLOCKS[-1]}, sources)
+        assert compiled is not None
+        return page(compiled.plan)
 
     # ----- many steps
 

@@ -106,19 +106,6 @@ class _Gemm:
         f.line("ret i64 0")
         return module.text()
 
-    def _block(self, f: Function, whole: Operands, row: Value, k: Value) -> Operands:
-        """Return the part of a product from a row and place of the inner axis on."""
-        A = f.offset(whole.A, f.binary("mul", row, whole.a_m), "i8")
-        return replace(
-            whole,
-            A=f.offset(A, f.binary("mul", k, whole.a_k), "i8"),
-            B=f.offset(whole.B, f.binary("mul", k, whole.b_k), "i8"),
-            C=f.offset(whole.C, f.binary("mul", row, whole.c_m), "i8"),
-            depth=f.intrinsic("smin", f.binary("sub", whole.depth, k), integer(BLOCK)),
-            first=k,
-            rows=f.intrinsic("smin", f.binary("sub", whole.rows, row), integer(ROWS)),
-        )
-
     def _entry(self, module: Module) -> tuple[Function, Operands]:
         """Begin the kernel: its rows of A and C, and strides in bytes."""
         strides = ("a_m", "a_k", "b_k", "panel_stride", "c_m")
@@ -133,17 +120,28 @@ class _Gemm:
         rows, zero = f.binary("sub", end, begin), integer(0)
         return f, Operands(A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, zero, zero, rows)
 
-    def _wide(self, f: Function, whole: Operands, panels: int) -> Value:
+    def _block(self, f: Function, whole: Operands, row: Value, k: Value) -> Operands:
+        """Return the part of a product from a row and place of the inner axis on."""
+        A = f.offset(whole.A, f.binary("mul", row, whole.a_m), "i8")
+        return replace(
+            whole,
+            A=f.offset(A, f.binary("mul", k, whole.a_k), "i8"),
+            B=f.offset(whole.B, f.binary("mul", k, whole.b_k), "i8"),
+            C=f.offset(whole.C, f.binary("mul", row, whole.c_m), "i8"),
+            depth=f.intrinsic("smin", f.binary("sub", whole.depth, k), integer(BLOCK)),
+            first=k,
+            rows=f.intrinsic("smin", f.binary("sub", whole.rows, row), integer(ROWS)),
+        )
+
+    def _wide(self, f: Function, block: Operands, panels: int) -> Value:
         """Compute few rows, several panels at once; return the first panel that is left."""
         wide = self._tile(1, CHAINS, self.lanes, CHAINS * self.lanes)
         write_tile(f.module, wide)
         at_once = CHAINS // self.panel
-        few = f.compare(
-            "icmp slt", f.binary("mul", whole.rows, integer(self.panel)), integer(CHAINS)
-        )
+        few = f.compare("icmp slt", block.rows, integer(at_once))  # too few chains in one panel
         end = f.select(few, integer(panels - panels % at_once), integer(0))
         with f.loop(0, end, at_once) as loop:
-            self._panel(f, whole, loop.index, wide.name)
+            self._panel(f, block, loop.index, wide.name)
         return end
 
     def _panel(self, f: Function, block: Operands, panel: Value, function: str) -> None:

@@ -9,7 +9,7 @@ from syn0.engines.llvm.schedule import Group
 WORDS = {"gemm": "product", "nest": "elements", "reduction": "column sum", "pack": "transpose"}
 
 
-def plan_text(plan: Plan) -> str:
+def page(plan: Plan) -> str:
     """Return a plan as text.
 
     The head tells what a step costs; below it each phase lists its kernels in order: what
@@ -62,7 +62,8 @@ def _call_line(call: Call) -> str:
     kind = call.kernel.symbol.split("_")[0]
     cost = _amount(call.operations, "FLOP", 1000) if call.operations else ""
     size = _amount(_bytes(call), "B", 1024)
-    return f"{WORDS.get(kind, kind):<10} {call.label[:60]:<60} {cost:>12} {size:>10}"
+    label = call.label if len(call.label) <= 60 else call.label[:57] + "..."
+    return f"{WORDS.get(kind, kind):<10} {label:<60} {cost:>12} {size:>10}"
 
 
 def _bytes(call: Call) -> int:
@@ -71,8 +72,8 @@ def _bytes(call: Call) -> int:
 
 
 def _amount(number: float, unit: str, step: int) -> str:
-    for prefix in ("", "k", "M", "G", "T"):
-        if number < step:
-            break
+    prefixes = ["", "k", "M", "G", "T"]
+    while number >= step and len(prefixes) > 1:
         number /= step
-    return f"{number:.3g} {prefix}{unit}"
+        prefixes.pop(0)
+    return f"{number:.3g} {prefixes[0]}{unit}"

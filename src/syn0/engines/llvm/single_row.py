@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import partial
-from operator import is_
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from syn0.engines.llvm.workspace import Workspace
 from syn0.program import State
 
 # Such a call is shorter than to let go of the interpreter's lock and take it again.
-_FUNCTION = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+# A driver for one thread reads nothing but the table.
+_FUNCTION = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 
 class SingleRow:
@@ -25,36 +26,66 @@ class SingleRow:
     ----------
     driver : int
         The compiled function's address.
-    space : Workspace
-        Its memory; the input and the output are bound to it here.
-    names : sequence of str
-        The entries of the state that it reads.
-    arrays : sequence of array
-        What they were when they were bound.
+    make : callable
+        Returns a workspace with all bound but the input and the output.
+    entries : mapping of str to array
+        The entries of the state that are bound.
     source, goal : str
         The input and the output.
     """
 
     def __init__(
-        self, driver: int, space: Workspace, names: Sequence[str], arrays: Sequence[Any],
-        source: str, goal: str,
-    ) -> None:  # fmt: skip
-        slots = {buffer.name: buffer for buffer in space.plan.slots}
-        self.names = tuple(names)
-        self.arrays = tuple(arrays)
-        self.shape = space.plan.input_shapes[source][1:]
-        self.x = np.zeros(self.shape, slots[source].dtype)
-        self.y = np.zeros(space.plan.shapes[goal][1:], space.plan.outputs[goal].dtype)
-        space.put(slots[source], self.x)
-        space.put(space.plan.outputs[goal], self.y)
-        self._space = space
-        self._call = partial(_FUNCTION(driver), space.address, 0, 1)
+        self, driver: int, make: Callable[[], Workspace], entries: State, source: str, goal: str
+    ) -> None:
+        names = [*entries, *list(entries)[:1]]  # of one name itemgetter would give no tuple
+        self._read = itemgetter(*names) if names else _nothing
+        self._arrays = tuple(entries[name] for name in names)
+        self._new = partial(_Row, driver, make, source, goal)
+        self._rows = [self._new()]  # one for each thread of Python that is in a call
+        self.shape = self._rows[0].x.shape
 
     def fits(self, state: State) -> bool:
         """Tell whether the state still holds the arrays that were bound."""
-        return all(map(is_, map(state.get, self.names), self.arrays))
+        try:
+            return bool(self._read(state) == self._arrays)
+        except (KeyError, ValueError):
+            return False
 
-    def __call__(self, x: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the output for a sample, None where the sample is not finite."""
-        np.copyto(self.x, x, "same_kind")
-        return None if self._call() else self.y.copy()
+    def __call__(self, x: Any, state: State) -> NDArray[Any] | None:
+        """Return the output for a sample.
+
+        None where it is not an array of finite floating-point numbers in the right shape, or
+        where the state has changed.
+        """
+        if type(x) is not np.ndarray or x.shape != self.shape or x.dtype.char not in "fd":
+            return None
+        try:  # tuples compare by identity first; arrays that differ have no truth value
+            if self._read(state) != self._arrays:
+                return None
+            row = self._rows.pop()
+        except (KeyError, ValueError):
+            return None
+        except IndexError:
+            row = self._new()
+        row.x[...] = x
+        found = None if row.run() else row.y.copy()
+        self._rows.append(row)
+        return found
+
+
+class _Row:
+    """The memory of one sample, and the function that goes from input to output."""
+
+    def __init__(self, driver: int, make: Callable[[], Workspace], source: str, goal: str) -> None:
+        self.space = make()
+        plan = self.space.plan
+        slots = {buffer.name: buffer for buffer in plan.slots}
+        self.x = np.zeros(plan.input_shapes[source][1:], slots[source].dtype)
+        self.y = np.zeros(plan.shapes[goal][1:], plan.outputs[goal].dtype)
+        self.space.put(slots[source], self.x)
+        self.space.put(plan.outputs[goal], self.y)
+        self.run = partial(_FUNCTION(driver), self.space.address)
+
+
+def _nothing(state: State) -> tuple[()]:
+    return ()

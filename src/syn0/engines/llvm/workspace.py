@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.arena import ALIGNMENT
-from syn0.engines.llvm.barrier import BARRIER_BYTES
+from syn0.engines.llvm.barrier import BARRIER_BYTES, CROWDED
 from syn0.engines.llvm.calls import Buffer
+from syn0.engines.llvm.cpus import cpus
 from syn0.engines.llvm.driver import Word
 from syn0.engines.llvm.plan import Plan
 
@@ -49,6 +50,7 @@ class Workspace:
         self.arena = aligned_bytes(stride * arenas)
         self.copies = [aligned_bytes(plan.state_bytes) for _ in range(2)]
         self.barrier = aligned_bytes(BARRIER_BYTES)
+        self.barrier[CROWDED] = threads > cpus()
         self.table = aligned_bytes(8 * (Word.SLOTS + len(plan.slots))).view(np.int64)
         self.held: list[Array] = [np.empty(0)] * len(plan.slots)  # alive while their address is
         self.table[Word.ARENA] = address_of(self.arena)
