@@ -1,8 +1,13 @@
-"""Checks of the arrays that people give: each error says what, where, expected, mend."""
+"""Checks of the arrays that people give: each error says what, where, expected, mend.
+
+An array may be larger than the memory, so checks look at one block of rows after the other
+and leave it where it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -12,6 +17,7 @@ from syn0.errors import DataError, DTypeError, ShapeError
 from syn0.graph import Dimension, Shape, format_shape
 
 Array = NDArray[Any]
+BLOCK = 2**24  # bytes that a check looks at at a time
 
 
 def to_array(value: Any, what: str) -> Array:
@@ -81,26 +87,50 @@ def _numbers_from_objects(array: Array, value: Any, what: str) -> Array:
     return array.astype(np.float64)
 
 
-def _place(index: Sequence[int]) -> str:
+def _place(index: Sequence[int], start: int = 0) -> str:
+    """Name a position, given within a block that begins at row `start`."""
+    if len(index):
+        index = (start + index[0], *index[1:])
     if len(index) == 2:
         return f"row {index[0]}, column {index[1]}"
     return f"sample {index[0]}" if len(index) == 1 else f"position {tuple(map(int, index))}"
+
+
+def is_mapped(array: Any) -> bool:
+    """Tell whether an array lies in a file that is mapped into memory."""
+    while array is not None and not isinstance(array, mmap):
+        array = array.obj if isinstance(array, memoryview) else getattr(array, "base", None)
+    return array is not None
+
+
+def blocks(array: Array) -> Iterator[tuple[int, Array]]:
+    """Yield an array in blocks of rows, each with the number of its first row."""
+    if array.nbytes <= BLOCK or array.ndim == 0:
+        yield 0, array
+        return
+    rows = max(1, BLOCK * len(array) // array.nbytes)
+    for start in range(0, len(array), rows):
+        yield start, array[start : start + rows]
 
 
 def check_finite(array: Array, what: str) -> None:
     """Raise a `DataError` that names the first NaN or infinity."""
     if array.dtype.kind != "f":
         return
-    with np.errstate(over="ignore"):  # a sum may overflow though all its terms are finite
-        total = np.sum(array, dtype=np.float64)
-    if np.isfinite(total):
-        return
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        found = array[tuple(bad[0])]
+    count, first = 0, ""
+    for start, part in blocks(array):
+        # A sum may overflow though all its terms are finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.sum(part, dtype=np.float64)
+        if np.isfinite(total):
+            continue
+        bad = np.argwhere(~np.isfinite(part))
+        if len(bad) and not count:
+            first = f"{part[tuple(bad[0])]} at {_place(bad[0], start)}"
+        count += len(bad)
+    if count:
         raise DataError(
-            f"{what} holds {found} at {_place(bad[0])}"
-            + (f" and {len(bad) - 1} more such values." if len(bad) > 1 else "."),
+            f"{what} holds {first}" + (f" and {count - 1} more such values." if count > 1 else "."),
             expected="finite numbers",
             mend="fill them in (sklearn.impute.SimpleImputer) or leave those rows out",
         )
@@ -121,14 +151,16 @@ def check_range(array: Array, what: str, dtype: str) -> None:
     limit = float(np.finfo(dtype).max)
     if array.dtype.kind != "f" or not array.size or float(np.finfo(array.dtype).max) <= limit:
         return
-    if array.max() <= limit and array.min() >= -limit:
-        return
-    bad = np.argwhere(np.abs(array) > limit)
-    raise DataError(
-        f"{what} holds {array[tuple(bad[0])]} at {_place(bad[0])}, which is infinite in {dtype}.",
-        expected=f"numbers between {-limit:.3g} and {limit:.3g}",
-        mend=f"scale {what} down, or build the network with dtype='float64'",
-    )
+    for start, part in blocks(array):
+        if part.max() <= limit and part.min() >= -limit:
+            continue
+        bad = np.argwhere(np.abs(part) > limit)[0]
+        place = _place(bad, start)
+        raise DataError(
+            f"{what} holds {part[tuple(bad)]} at {place}, which is infinite in {dtype}.",
+            expected=f"numbers between {-limit:.3g} and {limit:.3g}",
+            mend=f"scale {what} down, or build the network with dtype='float64'",
+        )
 
 
 def check_rows(array: Array, shape: Shape, what: str, one: str = "net.predict_one(x)") -> Array:
@@ -171,16 +203,23 @@ def _matching_order(row: Sequence[int], shape: Shape) -> tuple[int, ...] | None:
 
 
 def check_integers(array: Array, what: str) -> Array:
-    """Return whole numbers as int64."""
-    if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
+    """Return whole numbers; those of another kind as int64 where that is small.
+
+    Engines cast what they take, so that a large array need not be copied here.
+    """
+    if array.dtype.kind == "f" and any(np.any(x != np.floor(x)) for _, x in blocks(array)):
         raise DTypeError(
             f"{what} holds {array.dtype} values that are not whole.", expected="whole numbers"
         )
+    if array.dtype.kind in "iu" or array.nbytes > BLOCK:
+        return array
     return array.astype(np.int64)
 
 
-def check_sample_weight(weights: Any, samples: int, what: str = "sample_weight") -> Array:
-    """Return one finite weight, not negative, for each sample."""
+def check_sample_weight(
+    weights: Any, samples: int, what: str = "sample_weight", *, some: bool = True
+) -> Array:
+    """Return one finite weight, not negative, for each sample, and above 0 for some."""
     array = to_array(weights, what)
     if array.shape != (samples,):
         raise ShapeError(
@@ -192,9 +231,9 @@ def check_sample_weight(weights: Any, samples: int, what: str = "sample_weight")
             f"{what} holds {array.min()} at sample {int(array.argmin())}.",
             expected="weights that are not negative",
         )
-    if not array.any():
+    if some and not array.any():
         raise DataError(f"{what} is 0 for every sample.", expected="at least one above 0")
-    return array.astype(np.float64)
+    return array.astype(np.float64, copy=False)
 
 
 def check_same_length(parts: Mapping[str, Array]) -> int:
@@ -278,16 +317,7 @@ def _check_classes(array: Array, shape: Shape, name: str) -> Array:
     units = shape[-1]
     assert isinstance(units, int)
     if array.ndim == len(shape) + 1 and array.shape[-1] == units and _fits(array.shape[1:], shape):
-        sums = array.sum(axis=-1)
-        wrong = np.flatnonzero(np.abs(sums - 1) > 1e-3)
-        if wrong.size or array.min() < 0:
-            worst = f"one sums to {sums.flat[wrong[0]]:g}" if wrong.size else "one is below 0"
-            raise DataError(
-                f"the rows of {name} are not probabilities: {worst}.",
-                expected="one-hot rows, or class numbers",
-                mend="where several classes may be true: activation='sigmoid', "
-                "loss='binary_cross_entropy'",
-            )
+        _check_probabilities(array, name)
         return array
     if array.ndim == len(shape) + 1 and array.shape[-1] == 1 and array.shape[-1] != units:
         array = array[..., 0]
@@ -305,6 +335,20 @@ def _check_classes(array: Array, shape: Shape, name: str) -> Array:
             else "classes, y = np.unique(y, return_inverse=True)",
         )
     return numbers
+
+
+def _check_probabilities(array: Array, name: str) -> None:
+    for _, part in blocks(array):
+        sums = part.sum(axis=-1)
+        wrong = np.flatnonzero(np.abs(sums - 1) > 1e-3)
+        if wrong.size or part.min() < 0:
+            worst = f"one sums to {sums.flat[wrong[0]]:g}" if wrong.size else "one is below 0"
+            raise DataError(
+                f"the rows of {name} are not probabilities: {worst}.",
+                expected="one-hot rows, or class numbers",
+                mend="where several classes may be true: activation='sigmoid', "
+                "loss='binary_cross_entropy'",
+            )
 
 
 def _wrong_targets(array: Array, shape: Shape, name: str, classes: bool = False) -> ShapeError:

@@ -450,6 +450,8 @@ class Trainer:
 class _Counter(Listener):
     """Counts the steps of a run."""
 
+    hears_epochs = False
+
     def __init__(self) -> None:
         self._first: int | None = None
         self.steps = 0

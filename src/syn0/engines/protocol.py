@@ -52,8 +52,9 @@ class Control:
         Set by the caller to stop at the end of the step under way.
     row : dict
         Totals since the epoch began.
-    rows : list of dict
-        Totals of the epochs that this span completed; the caller takes them away.
+    rows : list of mapping
+        Totals of the epochs that this span completed, in order: numbers for one epoch, or
+        arrays for several. The caller takes them away.
     threads : int or "auto"
         How many threads the span may use.
     failure : str or None
@@ -63,7 +64,7 @@ class Control:
     deadline: float = math.inf
     abort: bool = False
     row: dict[str, float] = field(default_factory=dict)
-    rows: list[dict[str, float]] = field(default_factory=list)
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
     threads: int | str = "auto"
     failure: str | None = None
 

@@ -3,7 +3,7 @@
 A feed is a pure function of the absolute step: asked twice for one step it gives the same
 batch, in whatever order it is asked. So a span may be split anywhere, and training may go
 on in the middle of an epoch. An epoch's order depends on the seed and on the epoch's number
-alone. A feed over chunks on a disk keeps the same contract with an order within each chunk.
+alone. Data that do not fit into memory have feeds of their own, in `syn0.training.chunks`.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ class ResidentFeed:
         self.inputs = dict(inputs)
         self.tables = dict(tables or {})
         self.seed = seed
-        self.samples = _common_length(self.inputs)
-        self.batch_size = _resolve_batch_size(batch_size, self.samples)
+        self.samples = common_length(self.inputs)
+        self.batch_size = resolve_batch_size(batch_size, self.samples)
         self.steps_per_epoch = -(-self.samples // self.batch_size)
         self.shuffle = shuffle and self.steps_per_epoch > 1
         self._order: tuple[int, NDArray[np.int64]] | None = None
@@ -150,7 +150,8 @@ class ResidentFeed:
         return batch
 
 
-def _common_length(inputs: Mapping[str, NDArray[Any]]) -> int:
+def common_length(inputs: Mapping[str, NDArray[Any]]) -> int:
+    """Return the number of samples, the same in all inputs and at least one."""
     lengths = {name: len(x) for name, x in inputs.items()}
     if len(set(lengths.values())) != 1:
         listed = ", ".join(f"{name} has {n}" for name, n in lengths.items())
@@ -164,7 +165,8 @@ def _common_length(inputs: Mapping[str, NDArray[Any]]) -> int:
     return samples
 
 
-def _resolve_batch_size(batch_size: int | str | None, samples: int) -> int:
+def resolve_batch_size(batch_size: int | str | None, samples: int) -> int:
+    """Return the samples of a full step."""
     if batch_size is None:
         return samples
     if batch_size == "auto":

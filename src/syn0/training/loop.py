@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from syn0.engines import Control, Executable, Feed
 from syn0.errors import NonFiniteError
@@ -49,15 +52,16 @@ class Outcome:
     totals: Mapping[str, float]
 
 
-def mean_of_totals(totals: Mapping[str, float]) -> dict[str, float]:
-    """Return each ``<name>_total`` divided by ``weight_total``.
+def mean_of_totals(totals: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each ``<name>_total`` divided by ``weight_total``, all numbers or all arrays.
 
     Examples
     --------
     >>> mean_of_totals({"loss_total": 30.0, "accuracy_total": 45.0, "weight_total": 60.0})
     {'loss': 0.5, 'accuracy': 0.75}
     """
-    weight = totals["weight_total"] or math.nan
+    weight = totals["weight_total"]
+    weight = np.where(weight == 0, math.nan, weight) if np.ndim(weight) else weight or math.nan
     return {
         name.removesuffix("_total"): value / weight
         for name, value in totals.items()
@@ -164,6 +168,22 @@ class Session:
         self.logs = {**logs, **measured}
         self._history.append(self.logs)
         self.run.dispatch(EpochEnded(epoch, self.logs, self.speed()))
+
+    @property
+    def takes_blocks(self) -> bool:
+        """Whether nobody hears of single epochs, so that many are taken over at once."""
+        return self._evaluate is None and not self.run.hears_epochs
+
+    def end_epochs(self, epoch: int, logs: dict[str, Any]) -> int:
+        """Take over one epoch or, as arrays, several; return how many."""
+        columns = {name: np.atleast_1d(value) for name, value in logs.items()}
+        count = len(next(iter(columns.values()))) if columns else 1
+        if not (self.takes_blocks and columns):
+            self.end_epoch(epoch, logs)
+            return 1
+        self._history.append_several(columns)
+        self.logs = {name: float(column[-1]) for name, column in columns.items()}
+        return count
 
     def finish(self) -> Outcome:
         """Tell how training ended."""
@@ -299,6 +319,14 @@ def _span(
     began = time.perf_counter()
     run.step += executable.run_span(run.state, feed, run.step, count, control)
     session.seconds += time.perf_counter() - began
-    rows, control.rows = control.rows, []
-    for number, row in enumerate(rows, epoch):
-        session.end_epoch(number, summarize(row))
+    blocks, control.rows = control.rows, []
+    for block in blocks:
+        for row in [block] if session.takes_blocks else _single_rows(block):
+            epoch += session.end_epochs(epoch, summarize(row))
+
+
+def _single_rows(block: Mapping[str, Any]) -> Iterator[dict[str, float]]:
+    """Yield the totals of one epoch after the other."""
+    columns = [np.atleast_1d(column).tolist() for column in block.values()]
+    for numbers in zip(*columns, strict=True):
+        yield dict(zip(block, numbers, strict=True))

@@ -159,7 +159,7 @@ class ProgressDisplay(Listener):
         self._verbose = verbose
         self._console = console
         self._display: Display = PlainDisplay()
-        self.wants_progress = verbose != 0
+        self.wants_progress = self.hears_epochs = verbose != 0
 
     def receive(self, event: Event, run: Run) -> None:
         """Show an event."""

@@ -17,11 +17,14 @@ class Listener(ABC):
     every_epoch : bool
         Whether an epoch's end must be heard before the next epoch begins. A run that
         nobody needs to hear so soon trains many epochs in one call of the engine.
+    hears_epochs : bool
+        Whether it listens to `EpochStarted` and `EpochEnded` at all.
     wants_progress : bool
         Whether `Progress` events are wanted.
     """
 
     every_epoch: bool = False
+    hears_epochs: bool = True
     wants_progress: bool = False
 
     @abstractmethod
@@ -66,6 +69,11 @@ class Run:
     def every_epoch(self) -> bool:
         """Whether a listener must hear of an epoch before the next begins."""
         return any(listener.every_epoch for listener in self._listeners)
+
+    @property
+    def hears_epochs(self) -> bool:
+        """Whether a listener listens to epochs."""
+        return any(listener.hears_epochs for listener in self._listeners)
 
     @property
     def wants_progress(self) -> bool:

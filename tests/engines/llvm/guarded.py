@@ -1,4 +1,4 @@
-"""Arrays between pages that may not be touched, and kernels run on them."""
+"""Arrays between pages that may not be touched, and kernels run on them, on all targets."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 
 from syn0.engines.llvm import jit
 from syn0.engines.llvm.kernel import Kernel
-from syn0.engines.llvm.target import Target
+from syn0.engines.llvm.target import Target, host, named
 
 PAGE = mmap.PAGESIZE
-LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def targets() -> list[Target]:
+    """Return what this machine can run."""
+    here = host()
+    assert here is not None
+    return [here] if here.name != "avx512" else [here, named("avx2")]
 
 
 def guarded(values: NDArray[Any], side: str = "end") -> NDArray[Any]:
@@ -24,7 +30,7 @@ def guarded(values: NDArray[Any], side: str = "end") -> NDArray[Any]:
     pages = mmap.mmap(-1, room + 2 * PAGE)
     start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
     for page in (start, start + PAGE + room):
-        assert LIBC.mprotect(ctypes.c_void_p(page), ctypes.c_size_t(PAGE), 0) == 0
+        assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(page), ctypes.c_size_t(PAGE), 0) == 0
     offset = PAGE if side == "begin" else PAGE + room - values.nbytes
     array = np.frombuffer(pages, values.dtype, values.size, offset)
     array[:] = values.ravel()

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from guarded import run, same
+from guarded import run, same, targets
 from nest_model import single
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.expressions import known_ops
 from syn0.engines.llvm.nest import Nest, nest_kernel
-from syn0.engines.llvm.target import Target, host, named
+from syn0.engines.llvm.target import host
 from syn0.graph import registry
 from syn0.ops import elementwise, logic
 
@@ -28,13 +28,6 @@ INEXACT = {
     "exp": 2, "expm1": 3, "log": 2, "log1p": 3, "logaddexp": 3, "sin": 3, "cos": 3, "tanh": 3,
     "sigmoid": 4, "erf": 4, "pow": 4, "sigmoid_cross_entropy": 4,
 }  # fmt: skip
-
-
-def targets() -> list[Target]:
-    """Return what this machine can run."""
-    here = host()
-    assert here is not None
-    return [here] if here.name != "avx512" else [here, named("avx2")]
 
 
 def found(nest: Nest, *inputs: NDArray[Any], dtype: str) -> NDArray[Any]:

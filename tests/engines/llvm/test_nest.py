@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import seeded
-from guarded import guarded, run, same
+from guarded import guarded, run, same, targets
 from nest_model import WIDTHS, Draw, Model, in_row_order, lanes_of, view, with_values
 
 from syn0.engines.llvm import jit
@@ -28,13 +28,6 @@ DTYPES = (
     ("float32", "uint8", "int64", "bool"),
     ("float32", "float64", "int32"),
 )
-
-
-def targets() -> list[Target]:
-    """Return what this machine can run."""
-    here = host()
-    assert here is not None
-    return [here] if here.name != "avx512" else [here, named("avx2")]
 
 
 def drawn(rng: np.random.Generator, reductions: float) -> Nest:

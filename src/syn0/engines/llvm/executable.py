@@ -432,9 +432,10 @@ class _Span:
         if not done:
             return
         ended, left = divmod(index + done, self.feed.steps_per_epoch)
-        rows = [dict(zip((f"{n}_total" for n in names), r, strict=True)) for r in totals.tolist()]
-        self.control.rows += rows[:ended]
-        self.control.row = rows[ended] if left else {}
+        keys = [f"{name}_total" for name in names]
+        if ended:
+            self.control.rows.append(dict(zip(keys, totals[:ended].T, strict=True)))
+        self.control.row = dict(zip(keys, totals[ended].tolist(), strict=True)) if left else {}
 
     def _failure(self, space: Workspace) -> str:
         """Return the name of the result that was not finite."""

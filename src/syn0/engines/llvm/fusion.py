@@ -68,10 +68,11 @@ class Fusion:
         self.views: dict[int, View] = {}
         self.unit_of: dict[int, Unit] = {}  # by the tensor that has memory
         self.leaves: list[Tensor] = []
-        self._nests: dict[Sizes, list[Unit]] = {}
+        self._nests: dict[tuple[Sizes, bool], list[Unit]] = {}
         self._keep: list[Tensor] = []  # so that no id is used twice
         for tensor in topological_order(roots):
             self._take(tensor)
+        self.units.sort(key=lambda unit: unit.index)
         self._merge()
         self.stored = self._stored(roots)
 
@@ -123,8 +124,10 @@ class Fusion:
         unit.members.append(tensor)
         self.unit_of[id(tensor)] = unit
 
-    def _begun(self, domain: Sizes, rows: Rows) -> Unit:
-        self.units.append(Unit(len(self.units), domain, rows))
+    def _begun(self, domain: Sizes, rows: Rows, *, early: bool = False) -> Unit:
+        """Begin a unit: at the end, or at the front if it waits for no other."""
+        index = -1 - len(self.units) if early else len(self.units)
+        self.units.append(Unit(index, domain, rows))
         return self.units[-1]
 
     # ----- joining a nest
@@ -139,9 +142,10 @@ class Fusion:
             rows = self._rows(source, domain)
             if reduction and source.ndim == 1:
                 rows = Rows(1, False)
-            unit = self._begun(domain, rows)
-            self._nests.setdefault(domain, []).append(unit)
-            self._nests.setdefault(domain[:-1], []).append(unit)
+            alone = all(self._home(x) is None for x in tensor.inputs)
+            unit = self._begun(domain, rows, early=alone)
+            self._nests.setdefault((domain, rows.batched), []).append(unit)
+            self._nests.setdefault((domain[:-1], rows.batched), []).append(unit)
         level = "row" if reduction or unit.domain != domain else "element"
         unit.members.append(tensor)
         unit.levels[id(tensor)] = level
@@ -156,15 +160,20 @@ class Fusion:
         return shape
 
     def _host(self, tensor: Tensor, domain: Sizes, reduction: bool) -> Unit | None:
-        """Return the latest nest that the op can join and has something to share with."""
+        """Return the nest that the op can join and shares most with.
+
+        One that makes an input comes before one that only reads the same; the latest first.
+        """
         shape = self.shape(tensor)
         row_shape = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
         wanted = [domain] if reduction else [domain, row_shape or (1,)]
+        batched = tensor.shape[:1] == (batch,)
         tried: dict[int, Unit] = {}
         for key in wanted:
-            for unit in self._nests.get(key, [])[-MOST_TRIED:]:
+            for unit in self._nests.get((key, batched), [])[-MOST_TRIED:]:
                 tried[unit.index] = unit
-        for index in sorted(tried, reverse=True):
+        homes = {home.index for x in tensor.inputs if (home := self._home(x)) is not None}
+        for index in sorted(tried, key=lambda i: (i in homes, i), reverse=True):
             unit = tried[index]
             element = unit.domain == domain
             if not element and unit.domain[:-1] != (row_shape or (1,)):
@@ -173,10 +182,11 @@ class Fusion:
                 return unit
         return None
 
+    def _home(self, x: Tensor) -> Unit | None:
+        return self.unit_of.get(id(self.view(x).base))
+
     def _joins(self, tensor: Tensor, unit: Unit, element: bool, domain: Sizes) -> bool:
         """Tell whether all inputs are there in time, where they are needed, and one is shared."""
-        if (tensor.shape[:1] == (batch,)) is not unit.rows.batched:
-            return False
         shared = math.prod(domain) == 1 and element
         for x in tensor.inputs:
             view = self.view(x)

@@ -7,7 +7,7 @@ want, and a chain over neighbours alone is one flat loop.
 
 from __future__ import annotations
 
-from syn0.engines.llvm.ir import I64, PTR, Module
+from syn0.engines.llvm.ir import I64, PTR, Module, integer
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.nest_axes import merged
 from syn0.engines.llvm.nest_form import Form
@@ -43,19 +43,21 @@ def _module(form: Form, symbol: str) -> str:
     pointers = [(PTR, f"operand{i}") for i in range(len(form.nest.operands))]
     module = Module()
     f = module.function(symbol, [*pointers, (I64, "begin"), (I64, "end")], "i64")
+    width = None if form.flat else form.width
+    memory = Memory(f, form.nest.operands, form.lanes, width)
+    walk = _walk(form)(form, Values(f, form, memory))
     # An empty range must not even read what is the same for all rows.
     some = f.compare("icmp slt", f.argument("begin"), f.argument("end"))
     f.line(f"br {some}, label %work, label %nothing")
     f.begin("nothing")
     f.line("ret i64 0")
     f.begin("work")
-    if 0 in form.nest.domain[:-1]:
-        f.line("ret i64 0")
-        return module.text()
-    walk: type[Walk] = RowsInRegisters if form.in_registers else RowsInLoops
-    if form.flat:
-        walk = Flat
-    width = None if form.flat else form.width
-    memory = Memory(f, form.nest.operands, form.lanes, width)
-    f.line(f"ret {walk(form, Values(f, form, memory)).write()}")
+    result = integer(0) if 0 in form.nest.domain[:-1] else walk.write()
+    f.line(f"ret {result}")
     return module.text()
+
+
+def _walk(form: Form) -> type[Walk]:
+    if form.flat:
+        return Flat
+    return RowsInRegisters if form.in_registers else RowsInLoops

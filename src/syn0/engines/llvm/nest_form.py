@@ -14,7 +14,7 @@ from syn0.engines.llvm.expressions import cost
 from syn0.engines.llvm.ir import BYTES, SCALARS
 from syn0.engines.llvm.statements import REDUCTIONS, Nest, Statement
 
-IN_REGISTERS = 8  # vectors of a row that are held at once
+IN_REGISTERS = 16  # vectors of a row that are held at once
 SCRATCH = 32 * 1024  # bytes of a row that may be kept from pass to pass
 
 
