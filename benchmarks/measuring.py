@@ -66,6 +66,8 @@ class Result:
         Why a library or way is missing.
     peak : float or None
         Floating-point operations a second that registers alone allow: the best of the rounds.
+    share : float or None
+        The median of the rounds as a share of that; well below 1 others used the cores too.
     arena : int or None
         Bytes that a step of syn0 works in.
     first : dict
@@ -82,6 +84,7 @@ class Result:
     ways: dict[str, dict[str, float]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     peak: float | None = None
+    share: float | None = None
     arena: int | None = None
     first: dict[str, float] = field(default_factory=dict)
 
@@ -127,6 +130,7 @@ def measure(
             result.arena = arena_bytes(racer.contender.net)
     if peak is not None:
         result.peak = peak.contender.flops / min(peak.laps)
+        result.share = min(peak.laps) / peak.median
     if first_calls:
         result.first = first_call.measure(workload, chosen, threads, first_calls)
     return result

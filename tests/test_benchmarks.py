@@ -99,7 +99,7 @@ def results() -> list[Result]:
     digits.ways = {"syn0": {"fit": 3e-5}, "torch": {"eager": 6e-4, "compiled step": 4.5e-4}}
     digits.best = {"syn0": "fit", "torch": "compiled step"}
     digits.failed = {"jax": "No module named 'jax'"}
-    digits.peak = 2e11
+    digits.peak, digits.share = 2e11, 0.6
     digits.first = {"empty cache": 1.25, "full cache": 0.3}
     return [digits]
 
@@ -112,6 +112,7 @@ def test_the_report_says_what_was_measured(tmp_path: Path) -> None:
     assert "digits 15 (18)" in lines  # ratio, and what was to be reached
     assert "digits 100.0 50% - 1.25 s 300 ms" in lines  # rate, share of the peak, first steps
     assert "digits PyTorch compiled step 450 us best" in lines
+    assert "digits: others used the cores (60% of the peak): run it again" in lines
     assert "digits: jax: No module named 'jax'" in lines
     path = tmp_path / "report.json"
     found.save(path)

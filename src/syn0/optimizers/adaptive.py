@@ -224,9 +224,10 @@ class Adam(Optimizer):
 
     @staticmethod
     def corrections(h: Tensors, step: Tensor) -> dict[str, Tensor]:
-        """Return the corrections of m and v at a step."""
+        """Return the factors by which m and v are too small at a step."""
+        # Factors, since an array is multiplied several times faster than it is divided.
         pairs = (("correction_1", "beta_1"), ("correction_2", "beta_2"))
-        return {name: (1 - h[beta] ** step).named(name, scoped=False) for name, beta in pairs}
+        return {name: (1 / (1 - h[beta] ** step)).named(name, scoped=False) for name, beta in pairs}
 
     @staticmethod
     def direction(gradient: Tensor, slots: Tensors, h: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
@@ -234,8 +235,8 @@ class Adam(Optimizer):
         beta_1, beta_2 = h["beta_1"], h["beta_2"]
         m = beta_1 * slots["m"] + (1 - beta_1) * gradient
         v = beta_2 * slots["v"] + (1 - beta_2) * ops.square(gradient)
-        root = ops.sqrt(v / h["correction_2"])
-        return m / h["correction_1"] / (root + h["epsilon"]), {"m": m, "v": v}
+        root = ops.sqrt(v * h["correction_2"])
+        return m * h["correction_1"] / (root + h["epsilon"]), {"m": m, "v": v}
 
 
 @dataclass(frozen=True)
@@ -319,7 +320,7 @@ class Nadam(Optimizer):
             "momentum_now": now.named("momentum_now", scoped=False),
             "momentum_next": following.named("momentum_next", scoped=False),
             "momentum_product": h["momentum_product"] * now,
-            "correction_2": (1 - h["beta_2"] ** step).named("correction_2", scoped=False),
+            "correction_2": (1 / (1 - h["beta_2"] ** step)).named("correction_2", scoped=False),
         }
 
     def update(
@@ -333,5 +334,5 @@ class Nadam(Optimizer):
         v = h["beta_2"] * slots["v"] + (1 - h["beta_2"]) * ops.square(gradient)
         ahead = following * m / (1 - product * following)
         ahead = ahead + (1 - now) * gradient / (1 - product)
-        direction = ahead / (ops.sqrt(v / h["correction_2"]) + h["epsilon"])
+        direction = ahead / (ops.sqrt(v * h["correction_2"]) + h["epsilon"])
         return self.descend(parameter, direction, h), {"m": m, "v": v}

@@ -6,9 +6,6 @@ import html
 import math
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
 from syn0.errors import did_you_mean
 
 _MOST_ROWS = 20
@@ -58,18 +55,18 @@ class History(Mapping[str, list[float]]):
             column.append(float(row.get(name, math.nan)))
         self.epochs += 1
 
-    def append_several(self, columns: Mapping[str, NDArray[np.float64]]) -> None:
+    def append_several(self, columns: Mapping[str, list[float]]) -> None:
         """Add epochs by their columns, of which each has a number an epoch."""
         count = max((len(column) for column in columns.values()), default=0)
         for name in columns:
             self._columns.setdefault(name, [math.nan] * self.epochs)
         for name, column in self._columns.items():
-            column += columns[name].tolist() if name in columns else [math.nan] * count
+            column += columns.get(name) or [math.nan] * count
         self.epochs += count
 
     def extend(self, other: History) -> None:
         """Add all epochs of another history."""
-        self.append_several({name: np.array(column) for name, column in other.items()})
+        self.append_several(other)
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self._columns:
