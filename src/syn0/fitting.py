@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from syn0 import arrays, losses, metrics
 from syn0.activations import name_of
-from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
+from syn0.errors import (
+    ArgumentError,
+    DataError,
+    DTypeError,
+    ShapeError,
+    UnknownNameError,
+    did_you_mean,
+)
 from syn0.graph import FLOATS, Shape, Tensor
 from syn0.layers import Activation
 from syn0.layers.activation import function_of
@@ -20,47 +27,10 @@ from syn0.layers.node import Node
 from syn0.losses import Loss
 from syn0.networks import Network
 from syn0.steps import Target, Task
+from syn0.training.samples import Data
 
 Array = NDArray[Any]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Data:
-    """Arrays that fit the programs: inputs by name, targets by name, a weight a sample."""
-
-    inputs: Mapping[str, Array]
-    targets: Mapping[str, Array] = field(default_factory=dict)
-    sample_weight: Array | None = None
-
-    @property
-    def samples(self) -> int:
-        """The number of samples."""
-        return len(next(iter(self.inputs.values())))
-
-    def all(self) -> dict[str, Array]:
-        """Return every array under the name of the program's input."""
-        weights = {} if self.sample_weight is None else {"sample_weight": self.sample_weight}
-        return {**self.inputs, **self.targets, **weights}
-
-    def rows(self, chosen: Array | slice) -> Data:
-        """Return some of the samples."""
-        take = {name: x[chosen] for name, x in self.inputs.items()}
-        weight = None if self.sample_weight is None else self.sample_weight[chosen]
-        return Data(take, {name: y[chosen] for name, y in self.targets.items()}, weight)
-
-    def present(self) -> Data:
-        """Return the samples that count: one with the weight 0 is as good as absent."""
-        if self.sample_weight is None or self.sample_weight.all():
-            return self
-        return self.rows(self.sample_weight > 0)
-
-    def weighted_by(self, weight: Array | None) -> Data:
-        """Return the same samples, each counting so many times more."""
-        if weight is None:
-            return self
-        own = 1.0 if self.sample_weight is None else self.sample_weight
-        return replace(self, sample_weight=own * weight)
 
 
 def distribute(value: Any, names: Sequence[str], what: str, default: T) -> list[Any | T]:
@@ -215,6 +185,34 @@ def make_task(
     return task, values
 
 
+def fit_targets(task: Task, outputs: Mapping[str, Tensor], y: Any) -> dict[str, Array]:
+    """Return more targets for a task that is known, which must be of the kind it has.
+
+    Parameters
+    ----------
+    task : Task
+        Made by `make_task` from other targets.
+    outputs : mapping of str to Tensor
+        What the network puts out.
+    y : array, or a sequence or mapping of them
+        The targets.
+    """
+    names = task.output_names
+    truths = distribute_targets(y, names)
+    values: dict[str, Array] = {}
+    for i, (output, y_pred) in enumerate(outputs.items()):
+        what = "y" if len(names) == 1 else f"y[{output!r}]"
+        loss, target = task.losses[i], task.targets[i]
+        if target is None or isinstance(loss, Node):
+            _check_unwanted(loss, truths[i], (), what)
+            continue
+        found, values[target.name] = _target(loss, truths[i], y_pred, target.name, what)
+        if found != target:
+            kinds = ["class numbers" if t.classes else "one number a unit" for t in (found, target)]
+            raise DataError(f"{what} holds {kinds[0]}.", expected=f"{kinds[1]}, as before")
+    return values
+
+
 def _check_unwanted(loss: Loss | Node, y: Any, chosen: Sequence[metrics.Metric], what: str) -> None:
     if y is not None:
         raise ArgumentError(
@@ -325,24 +323,109 @@ def _target(loss: Loss, y: Any, y_pred: Tensor, name: str, what: str) -> tuple[T
     return Target(name, shape, y_pred.dtype), array
 
 
+# ----- chunks -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Makes chunks ready for a fit that the first one decided.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    outputs : mapping of str to Tensor
+        What it puts out.
+    task : Task
+        What it learns.
+    dtypes : mapping of str to dtype
+        Those of the first chunk, by the names of the program's inputs.
+    weighted : bool
+        Whether the first chunk brought weights.
+    class_weight : mapping, optional
+        How much each class counts.
+    """
+
+    network: Network
+    outputs: Mapping[str, Tensor]
+    task: Task
+    dtypes: Mapping[str, np.dtype[Any]]
+    weighted: bool
+    class_weight: Mapping[Any, float] | None = None
+
+    def __call__(self, X: Any, y: Any, sample_weight: Any) -> dict[str, Array]:
+        """Return the arrays of a chunk under the names of the program's inputs."""
+        inputs = prepare_inputs(self.network, X)
+        targets = fit_targets(self.task, self.outputs, y)
+        samples = arrays.check_same_length({**inputs, **targets})
+        if (sample_weight is not None) != self.weighted:
+            here, first = ("no", "one") if sample_weight is None else ("a", "none")
+            raise DataError(
+                f"there is {here} sample_weight.",
+                expected=f"{first}, as in the first chunk",
+                mend="give (X, y, sample_weight) in every chunk, or in none",
+            )
+        weight = None
+        if sample_weight is not None:
+            weight = arrays.check_sample_weight(sample_weight, samples, some=False)
+        data = Data(inputs, targets, weight)
+        data = data.weighted_by(chunk_weights(self.class_weight, self.task, data)).present()
+        return {name: _cast(x, self.dtypes[name], name) for name, x in data.all().items()}
+
+
+def chunk_weights(given: Any, task: Task, data: Data) -> Array | None:
+    """Return the weight of each sample's class, where a chunk need not have all classes."""
+    labels = labels_of(task, data)
+    if given is None or labels is None:
+        return class_weights(given, labels)
+    if not isinstance(given, Mapping):
+        raise ArgumentError(
+            f"class_weight is {given!r}, which needs all samples at once.",
+            where="class_weight=",
+            expected="{class number: weight}, where chunks come one after the other",
+        )
+    known = set(np.unique(labels).tolist())
+    return class_weights({key: w for key, w in given.items() if key in known}, labels)
+
+
+def _cast(array: Array, dtype: np.dtype[Any], name: str) -> Array:
+    if not np.can_cast(array.dtype, dtype, "safe"):
+        raise DTypeError(
+            f"{name} holds {array.dtype}, which {dtype} cannot hold.",
+            expected=f"{dtype}, as in the first chunk",
+            mend=f"{name}.astype({str(dtype)!r}), or the wider dtype in every chunk",
+        )
+    return array.astype(dtype, copy=False)
+
+
 # ----- weights and splits -------------------------------------------------
 
 
-def labels_of(task: Task, targets: Mapping[str, Array]) -> Array | None:
+def labels_of(task: Task, data: Data) -> Array | None:
     """Return one class number a sample, None where there is no such thing."""
-    if len(task.losses) != 1 or len(targets) != 1:
+    if len(task.losses) != 1 or len(data.targets) != 1:
         return None
-    loss, target, (y,) = task.losses[0], task.targets[0], targets.values()
+    loss, target, (y,) = task.losses[0], task.targets[0], data.targets.values()
     if not isinstance(loss, Loss) or loss.targets != "classes" or target is None:
         return None
-    if target.classes is not None:
-        return y if y.ndim == 1 else None
+    numbers = y if y.ndim == 1 else None
+    labels = _labels_of_rows(y) if target.classes is None else numbers
+    return labels if labels is None or data.chosen is None else labels[data.chosen]
+
+
+def _labels_of_rows(y: Array) -> Array | None:
+    """Return the class of each one-hot row, or of each answer to one question."""
     if y.ndim != 2:
         return None
-    if y.shape[1] == 1:
-        return (y[:, 0] > 0.5).astype(int)
-    one_hot = bool(np.all(np.isin(y, (0, 1))) and np.all(y.sum(axis=1) == 1))
-    return y.argmax(axis=1) if one_hot else None
+    parts = []
+    for _, part in arrays.blocks(y):
+        if y.shape[1] == 1:
+            parts.append((part[:, 0] > 0.5).astype(int))
+        elif np.all(np.isin(part, (0, 1))) and np.all(part.sum(axis=1) == 1):
+            parts.append(part.argmax(axis=1))
+        else:
+            return None
+    return np.concatenate(parts)
 
 
 def class_weights(given: Any, labels: Array | None, counted: Array | None = None) -> Array | None:
@@ -414,9 +497,4 @@ def split(data: Data, share: float, seed: int, labels: Array | None) -> tuple[Da
     train, test = train_test_split(
         np.arange(n), test_size=held, random_state=seed % 2**32, stratify=stratify
     )
-    return data.rows(np.sort(train)), data.rows(np.sort(test))
-
-
-def chunks(samples: int, size: int) -> list[slice]:
-    """Return the parts in which a whole set is run through."""
-    return [slice(start, start + size) for start in range(0, samples, size)]
+    return data.subset(np.sort(train)), data.subset(np.sort(test))

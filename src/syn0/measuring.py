@@ -1,4 +1,4 @@
-"""Loss and metrics of a network on a whole set of samples."""
+"""What is measured on a whole set of samples: loss, metrics, statistics of layers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0 import fitting
-from syn0.fitting import Data
+from syn0.program import State
 from syn0.stateful import CHUNK, StatefulNetwork
 from syn0.steps import Task
+from syn0.training.samples import Data
 
 Array = NDArray[Any]
 
@@ -23,9 +23,9 @@ def measure(model: StatefulNetwork, task: Task, data: Data) -> dict[str, float]:
     task = replace(task, weighted=data.sample_weight is not None)
     executable = model.executable("evaluate", task=task)
     sums: dict[str, float] = dict.fromkeys(task.totals, 0.0)
-    outputs: dict[str, list[Array]] = {name: [] for name in task.output_names}
+    outputs: dict[str, list[Array]] = {name: [] for name, _, _ in task.of_whole_sets()}
     weight_total = 0.0
-    for rows in fitting.chunks(data.samples, CHUNK):
+    for rows in data.passes(CHUNK):
         part = data.rows(rows)
         found, _ = executable.run(model.numbers, part.all())
         weight = float(found.get("weight", part.samples))
@@ -44,7 +44,7 @@ def _of_whole_set(task: Task, data: Data, outputs: Mapping[str, list[Array]]) ->
     found = {}
     for output, metric, target in task.of_whole_sets():
         assert target is not None  # metrics without targets are refused before
-        y_true, y_pred = data.targets[target.name], np.concatenate(outputs[output])
+        y_true, y_pred = data.target(target.name), np.concatenate(outputs[output])
         value = metric.whole_set(y_true, y_pred, data.sample_weight)
         found[task.key(output, metric.name)] = float(value)
     return found
@@ -65,3 +65,25 @@ def measure_after_epoch(
     if not wanted:
         return {}
     return {name: v for name, v in measure(model, task, data).items() if name in wanted}
+
+
+def measure_statistics(model: StatefulNetwork, inputs: Mapping[str, Array]) -> State:
+    """Return what layers such as Normalization measure on the training data, once."""
+    found: State = {}
+    for scope, (layer, x) in unmeasured(model).items():
+        values = inputs.get(x.name or "") if x.op.name == "input" else None
+        if values is None:
+            values = model.run_rows("reading", inputs, {**model.numbers, **found})[scope]
+        for local, value in layer.statistics(np.asarray(values)).items():
+            full = f"{local}_{scope}"
+            found[full] = np.asarray(value, dtype=model.numbers[full].dtype)
+    return found
+
+
+def unmeasured(model: StatefulNetwork) -> dict[str, tuple[Any, Any]]:
+    """Return the layers that still measure the training data, and what they read, by scope."""
+    return {
+        scope: (layer, x)
+        for scope, (layer, x) in model.trace().gathered.measured.items()
+        if not any(model.is_settled(f"{local}_{scope}") for local in layer.state(x.shape[1:]))
+    }

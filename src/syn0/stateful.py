@@ -20,6 +20,7 @@ from syn0.layout import Layout
 from syn0.networks import Network
 from syn0.program import Program, State
 from syn0.training.history import History
+from syn0.training.samples import Data
 
 Array = NDArray[Any]
 CHUNK = 4096  # rows that a whole set is run through at a time
@@ -333,19 +334,20 @@ class StatefulNetwork(Network):
     ) -> dict[str, Array]:
         """Return the outputs of a program for all samples, some thousand at a time."""
         executable = self.executable(kind, **options)
-        data, numbers = fitting.Data(inputs), self.numbers if state is None else state
-        first, *others = fitting.chunks(data.samples, CHUNK)
-        parts = [executable.run(numbers, data.rows(first).all())[0]]
-        if others and not all(np.shape(v)[:1] == (CHUNK,) for v in parts[0].values()):
+        data, numbers = Data(inputs), self.numbers if state is None else state
+        first, *others = data.passes(CHUNK)
+        found = executable.run(numbers, data.rows(first).all())[0]
+        if others and not all(np.shape(v)[:1] == (first.stop,) for v in found.values()):
             # A value of the whole set, such as a mean, is not that of its parts.
-            parts = [executable.run(numbers, data.all())[0]]
-        elif others:
-            parts += [executable.run(numbers, data.rows(rows).all())[0] for rows in others]
-        return {name: _joined([part[name] for part in parts]) for name in parts[0]}
-
-
-def _joined(values: list[Array]) -> Array:
-    return np.concatenate(values) if len(values) > 1 else np.array(values[0])
+            found, others = executable.run(numbers, data.all())[0], []
+        if not others:
+            return {name: np.array(value) for name, value in found.items()}
+        whole = {n: np.empty((data.samples, *v.shape[1:]), v.dtype) for n, v in found.items()}
+        for rows in (first, *others):
+            found = found if rows is first else executable.run(numbers, data.rows(rows).all())[0]
+            for name, value in found.items():
+                whole[name][rows] = value
+        return whole
 
 
 def _listed(layout: Layout) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,82 +16,36 @@ from syn0.engines import Control, Executable, choose
 from syn0.engines.threads import limit_threads
 from syn0.errors import ArgumentError, NonFiniteError
 from syn0.failures import explain_failure
-from syn0.fitting import Data
 from syn0.losses import Loss
-from syn0.measuring import measure, measure_after_epoch
+from syn0.measuring import measure, measure_after_epoch, measure_statistics, unmeasured
 from syn0.program import State
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Task
 from syn0.training.callbacks import check_callbacks
+from syn0.training.chunks import ChunkFeed
 from syn0.training.events import Event
-from syn0.training.feeds import AUTO_BATCH_SIZE, ResidentFeed, StepTable
+from syn0.training.feeds import ResidentFeed, StepTable, resolve_batch_size
 from syn0.training.history import History
 from syn0.training.loop import mean_of_totals, train
 from syn0.training.minimize import minimize, pack, unpack
 from syn0.training.progress import ProgressDisplay
+from syn0.training.record import Record, Settings, check_count, is_count
 from syn0.training.run import Listener, Run
+from syn0.training.samples import Data
+from syn0.training.sources import (
+    GivenChunks,
+    MappedRows,
+    are_chunks,
+    check_chunked,
+    needs_all,
+    unpack_chunk,
+)
+from syn0.training.streaming import train_on_chunks
 
 Array = NDArray[Any]
 _MORE_LEARN = "more parameters learn"
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How a fit was asked for; the next one takes over what it does not say."""
-
-    loss: Any = None
-    optimizer: Any = None
-    metrics: Any = None
-    loss_weights: Any = None
-
-    def followed_by(self, loss: Any, optimizer: Any, metrics: Any, loss_weights: Any) -> Settings:
-        """Return the settings of the next fit."""
-        return Settings(
-            self.loss if loss is None else loss,
-            self.optimizer if optimizer is None else optimizer,
-            # Metrics go with the loss: another loss brings its own again.
-            metrics if metrics is not None or loss is not None else self.metrics,
-            self.loss_weights if loss_weights is None else loss_weights,
-        )
-
-
-@dataclass(frozen=True)
-class Record:
-    """What a fit ran, for printed code: the program, its start and its length."""
-
-    task: Task
-    plan: Plan
-    start: State
-    first_epoch: int
-    epochs: int
-    batch_size: int
-    shuffle: bool
-    samples: int
-    frozen: frozenset[str] = frozenset()
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """The number of steps of an epoch."""
-        return -(-self.samples // self.batch_size)
-
-    @property
-    def first_step(self) -> int:
-        """The number of updates that were done before."""
-        return int(self.start["step"])
-
-    def changed(
-        self, epochs: int | None = None, batch_size: Any = "same", shuffle: bool | None = None
-    ) -> Record:
-        """Return the record of a run from the same start that goes otherwise."""
-        words = {"same": self.batch_size, "auto": AUTO_BATCH_SIZE, "None": self.samples}
-        size = words.get(str(batch_size), batch_size)
-        _check_count("batch_size", size)
-        if epochs is not None:
-            _check_count("epochs", epochs)
-        return replace(
-            self, epochs=epochs or self.epochs, batch_size=min(size, self.samples),
-            shuffle=self.shuffle if shuffle is None else shuffle,
-        )  # fmt: skip
+__all__ = ["Job", "Record", "Settings", "Trainer"]
 
 
 @dataclass(frozen=True)
@@ -102,9 +57,9 @@ class Job:
     plan: Plan
     fresh: State  # entries that begin anew
     measured: State  # statistics taken from the training data
-    data: Data
+    data: Data  # nothing where they come in chunks
     validation: tuple[Task, Data] | None
-    feed: ResidentFeed
+    feed: ResidentFeed | ChunkFeed
     epochs: int
     listeners: tuple[Any, ...]
     choices: tuple[str, ...]
@@ -114,9 +69,10 @@ class Job:
     def record(self, start: State, first_epoch: int, epochs: int) -> Record:
         """Return what printed code needs of a run of so many epochs."""
         feed = self.feed
+        samples = feed.samples or feed.batch_size
         return Record(
             self.task, self.plan, start, first_epoch, epochs,
-            feed.batch_size, feed.shuffle, feed.samples,
+            min(feed.batch_size, samples), feed.shuffle, samples,
         )  # fmt: skip
 
     def keys(self) -> tuple[str, ...]:
@@ -162,10 +118,10 @@ class Trainer:
         start: State = {}
         begun: State = {}
         try:
-            job = self.prepare(X, y, **options)
+            job = self.prepare(X, y, chunked=are_chunks(X, y), **options)
             start = self._begin(job)
             begun = {name: self.model.numbers[name] for name in job.plan.trainable}
-            with limit_threads(job.threads, self._operations(job)):
+            with self._limits(job):
                 self._run(job, history, display, counter)
         except BaseException as error:  # Ctrl-C, while a program is compiled, is one too
             stepped = counter.steps or self._moved(begun)
@@ -211,42 +167,98 @@ class Trainer:
         batch_size: Any = "auto", metrics: Any = None, loss_weights: Any = None,
         validation_data: Any = None, sample_weight: Any = None, class_weight: Any = None,
         callbacks: Sequence[Any] = (), shuffle: bool = True, engine: str = "auto",
-        threads: Any = "auto",
+        threads: Any = "auto", chunked: bool = False,
     ) -> Job:  # fmt: skip
         """Check all that `fit` was given; nothing is changed but that shapes become known."""
         model = self.model
-        _check_count("epochs", epochs)
+        check_count("epochs", epochs)
         _check_threads(threads)
         listeners = check_callbacks(callbacks)
         chosen, why = choose(engine)
         settings = self.settings.followed_by(loss, optimizer, metrics, loss_weights)
-        (task, data), validation = self._data(settings, X, y, sample_weight), None
-        if validation_data is not None:
-            data, validation = self._validation(validation_data, settings, task, data)
-        labels = fitting.labels_of(task, data.targets)
-        by_class = fitting.class_weights(class_weight, labels, data.sample_weight)
-        data = data.weighted_by(by_class).present()
-        task = replace(task, weighted=data.sample_weight is not None)
+        weights = sample_weight, class_weight
+        samples: Data | GivenChunks
+        if chunked:
+            check_chunked(y, sample_weight, validation_data, batch_size)
+            samples = GivenChunks(
+                X, epoch=self.epochs_done, epochs=epochs, seed=model.seed, shuffle=shuffle
+            )
+            task, validation = self._chunks(settings, samples, class_weight, validation_data)
+        else:
+            task, samples, validation = self._samples(settings, X, y, weights, validation_data)
         plan, fresh, notice = self._plan(settings, task)
-        feed = ResidentFeed(data.all(), batch_size=batch_size, seed=model.seed, shuffle=shuffle)
+        feed = self._feed(task, plan, samples, batch_size, shuffle)
         done = int(fresh.get("step", model.numbers["step"]))
-        offset = done - self.epochs_done * feed.steps_per_epoch
+        if isinstance(feed, ResidentFeed):
+            done -= self.epochs_done * feed.steps_per_epoch
         feed.tables = {
-            name: StepTable(schedule, model.dtype, offset)
+            name: StepTable(schedule, model.dtype, done)
             for name, schedule in plan.schedules.items()
         }
         size = f"{feed.batch_size}{' (auto)' if batch_size == 'auto' else ''}"
-        choices = self._choices(task, plan, data, validation)
+        choices = self._choices(task, plan, samples, validation)
         choices += [
             f"batch size {size}",
             model.dtype,
             f"engine {chosen.name} ({why})",
             f"seed {model.seed}",
         ]
+        data = Data({}) if isinstance(samples, GivenChunks) else samples
+        measured = self._statistics(data, feed)
         return Job(
-            settings, task, plan, fresh, self._statistics(data), data, validation, feed,
+            settings, task, plan, fresh, measured, data, validation, feed,
             int(epochs), listeners, (" · ".join([*choices, *notice]),), engine, threads,
         )  # fmt: skip
+
+    def _samples(
+        self, settings: Settings, X: Any, y: Any, weights: tuple[Any, Any], validation_data: Any
+    ) -> tuple[Task, Data, tuple[Task, Data] | None]:
+        """Return task, training data and validation, from arrays."""
+        sample_weight, class_weight = weights
+        (task, data), validation = self._data(settings, X, y, sample_weight), None
+        if validation_data is not None:
+            data, validation = self._validation(validation_data, settings, task, data)
+        labels = fitting.labels_of(task, data)
+        by_class = fitting.class_weights(class_weight, labels, data.sample_weight)
+        data = data.weighted_by(by_class).present()
+        return replace(task, weighted=data.sample_weight is not None), data, validation
+
+    def _chunks(
+        self, settings: Settings, source: GivenChunks, class_weight: Any, validation_data: Any
+    ) -> tuple[Task, tuple[Task, Data] | None]:
+        """Return task and validation; the first chunk decides what all others must be like."""
+        model = self.model
+        with source.first() as chunk:
+            X, y, sample_weight = unpack_chunk(chunk)
+            task, data = self._data(settings, X, y, sample_weight)
+            data = data.weighted_by(fitting.chunk_weights(class_weight, task, data))
+        task = replace(task, weighted=data.sample_weight is not None)
+        dtypes = {name: x.dtype for name, x in data.all().items()}
+        alike = fitting.Alike(
+            model, model.trace().outputs, task, dtypes, sample_weight is not None, class_weight
+        )
+        source.prepared_by(lambda chunk: alike(*unpack_chunk(chunk)), data.samples)
+        if validation_data is None:
+            return task, None
+        return task, self._validation(validation_data, settings, task, data)[1]
+
+    def _feed(
+        self, task: Task, plan: Plan, samples: Data | GivenChunks, batch_size: Any, shuffle: bool
+    ) -> ResidentFeed | ChunkFeed:
+        """Return the batches: of arrays in memory, of a mapped file, or of chunks."""
+        seed = self.model.seed
+        if isinstance(samples, GivenChunks):
+            _check_by_chunks(self.model, task, plan)
+            size = resolve_batch_size(batch_size)
+            return ChunkFeed(samples, batch_size=size, seed=seed, shuffle=shuffle)
+        size = resolve_batch_size(batch_size, samples.samples)
+        if samples.mapped and plan.minimizer is None and size < samples.samples:
+            source = MappedRows(
+                lambda rows: samples.rows(rows).all(), samples=samples.samples,
+                row_bytes=samples.row_bytes, seed=seed, shuffle=shuffle,
+            )  # fmt: skip
+            return ChunkFeed(source, batch_size=size, seed=seed, shuffle=shuffle)
+        return ResidentFeed(samples.all(), batch_size=batch_size, seed=seed, shuffle=shuffle)
 
     def _data(self, settings: Settings, X: Any, y: Any, sample_weight: Any) -> tuple[Task, Data]:
         """Return task and data; samples without weight are left out."""
@@ -271,7 +283,7 @@ class Trainer:
     ) -> tuple[Data, tuple[Task, Data]]:
         """Return what is left for training, and what is held out."""
         if isinstance(given, (int, float)) and not isinstance(given, bool):
-            labels = fitting.labels_of(task, data.targets)
+            labels = fitting.labels_of(task, data)
             train_part, held = fitting.split(data, float(given), self.model.seed, labels)
             return train_part, (task, held)
         if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
@@ -326,32 +338,25 @@ class Trainer:
         slots = plan.first_state(self.model.entries(), "slot")
         return None if slots.keys() <= self.model.numbers.keys() else _MORE_LEARN
 
-    def _statistics(self, data: Data) -> State:
-        """Return what layers such as Normalization measure on the training data, once."""
-        model = self.model
-        found: State = {}
-        trace = model.trace()
-        for scope, (layer, x) in trace.gathered.measured.items():
-            if any(model.is_settled(f"{local}_{scope}") for local in layer.state(x.shape[1:])):
-                continue
-            values = data.inputs.get(x.name or "") if x.op.name == "input" else None
-            if values is None:
-                numbers = {**model.numbers, **found}
-                values = model.run_rows("reading", data.inputs, numbers)[scope]
-            for local, value in layer.statistics(np.asarray(values)).items():
-                full = f"{local}_{scope}"
-                found[full] = np.asarray(value, dtype=model.numbers[full].dtype)
-        return found
+    def _statistics(self, data: Data, feed: ResidentFeed | ChunkFeed) -> State:
+        """Return what layers measure; of a mapped file they see the first chunk of an epoch."""
+        if not unmeasured(self.model):
+            return {}
+        if isinstance(feed, ResidentFeed):
+            return measure_statistics(self.model, data.inputs)
+        sample = next(feed.source.chunks(0))
+        return measure_statistics(self.model, {name: sample[name] for name in data.inputs})
 
     def _choices(
-        self, task: Task, plan: Plan, data: Data, validation: tuple[Task, Data] | None
-    ) -> list[str]:
+        self, task: Task, plan: Plan, samples: Data | GivenChunks,
+        validation: tuple[Task, Data] | None,
+    ) -> list[str]:  # fmt: skip
         names = [loss.name if isinstance(loss, Loss) else "a layer's" for loss in task.losses]
         held = f", {validation[1].samples} for validation" if validation is not None else ""
         return [
             f"loss {', '.join(names)}",
             f"optimizer {plan.describe()}",
-            f"{data.samples} samples{held}",
+            f"{samples.described}{held}",
         ]
 
     # ----- running
@@ -369,6 +374,12 @@ class Trainer:
         self.settings, self.task, self.plan = job.settings, job.task, job.plan
         return {name: value.copy() for name, value in model.numbers.items()}
 
+    def _limits(self, job: Job) -> AbstractContextManager[Any]:
+        """Return a context with as many threads of BLAS as the NumPy engine should use."""
+        if choose(job.engine)[0].name != "numpy":
+            return nullcontext()
+        return limit_threads(job.threads, self._operations(job))
+
     def _operations(self, job: Job) -> float:
         """Return about how many operations a step takes: a product forward, two back."""
         weights = sum(math.prod(e.shape) for e in self.model.entries() if len(e.shape) > 1)
@@ -377,7 +388,6 @@ class Trainer:
     def _run(self, job: Job, history: History, display: ProgressDisplay, counter: _Counter) -> None:
         common: dict[str, Any] = {
             "epochs": job.epochs,
-            "samples": job.data.samples,
             "evaluate": self._evaluator(job),
             # The counter hears first: an error in a callback must not cost it the step.
             "listeners": (counter, display, *job.listeners),
@@ -392,19 +402,29 @@ class Trainer:
             self._descend(job, common, counter)
 
     def _descend(self, job: Job, common: dict[str, Any], counter: _Counter) -> None:
-        model, before = self.model, int(self.model.numbers["step"])
+        model, feed, before = self.model, job.feed, int(self.model.numbers["step"])
         executable = model.executable("train_step", task=job.task, plan=job.plan)
 
-        def explain(failure: str, step: int) -> NonFiniteError:
-            return explain_failure(model, job.plan, job.feed.batch(step), failure, step)
+        def explain(failure: str, batch: Mapping[str, Array], step: int) -> NonFiniteError:
+            return explain_failure(model, job.plan, batch, failure, step)
 
+        common |= {
+            "summarize": mean_of_totals if job.task.loss_total == "mean" else _with_sums(job.task),
+            "scheduled": tuple(job.plan.schedules),
+            "control": Control(threads=job.threads),
+        }
         try:
-            train(
-                executable, model.numbers, job.feed, explain=explain,
-                initial_step=self.epochs_done * job.feed.steps_per_epoch,
-                summarize=mean_of_totals if job.task.loss_total == "mean" else _with_sums(job.task),
-                scheduled=tuple(job.plan.schedules), control=Control(threads=job.threads), **common,
-            )  # fmt: skip
+            if isinstance(feed, ChunkFeed):
+                train_on_chunks(
+                    executable, model.numbers, feed, explain=explain,
+                    first_epoch=self.epochs_done, **common,
+                )  # fmt: skip
+            else:
+                train(
+                    executable, model.numbers, feed, samples=feed.samples,
+                    explain=lambda failure, step: explain(failure, feed.batch(step), step),
+                    initial_step=self.epochs_done * feed.steps_per_epoch, **common,
+                )  # fmt: skip
         finally:
             # Programs that do not read the number of the step do not count it either.
             done = max(int(model.numbers["step"]), before + counter.steps)
@@ -429,7 +449,7 @@ class Trainer:
         minimize(
             loss_and_gradient, model.numbers, names, initial_step=self.epochs_done,
             explain=lambda failure, step: explain_failure(model, job.plan, batch, failure, step),
-            options=minimizer.options(), **common,
+            options=minimizer.options(), samples=job.data.samples, **common,
         )  # fmt: skip
 
     def _evaluator(self, job: Job) -> Callable[[], Mapping[str, float]] | None:
@@ -471,18 +491,18 @@ def _with_sums(task: Task) -> Callable[[Mapping[str, float]], dict[str, float]]:
     return summarize
 
 
-def _is_count(value: Any) -> bool:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and value >= 1
-
-
-def _check_count(name: str, value: Any) -> None:
-    if not _is_count(value):
-        raise ArgumentError(f"{name} is {value!r}.", expected="a whole number from 1 on")
+def _check_by_chunks(model: StatefulNetwork, task: Task, plan: Plan) -> None:
+    """Refuse what a network, metrics and optimizer cannot do with chunks."""
+    if plan.minimizer is not None:
+        raise needs_all(f"the optimizer {plan.describe()}", "take another, such as Adam")
+    for _, metric, _ in task.of_whole_sets():
+        raise needs_all(f"the metric {metric.name}", "measure it afterwards: net.evaluate(X, y)")
+    for scope in unmeasured(model):
+        raise needs_all(f"the layer {scope!r}, which measures them,", "give it mean and variance")
 
 
 def _check_threads(threads: Any) -> None:
-    if threads != "auto" and not _is_count(threads):
+    if threads != "auto" and not is_count(threads):
         raise ArgumentError(
             f"threads is {threads!r}.", expected="'auto' or a whole number from 1 on"
         )

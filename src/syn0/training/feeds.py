@@ -8,6 +8,7 @@ alone. Data that do not fit into memory have feeds of their own, in `syn0.traini
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -165,8 +166,8 @@ def common_length(inputs: Mapping[str, NDArray[Any]]) -> int:
     return samples
 
 
-def resolve_batch_size(batch_size: int | str | None, samples: int) -> int:
-    """Return the samples of a full step."""
+def resolve_batch_size(batch_size: int | str | None, samples: int = sys.maxsize) -> int:
+    """Return the samples of a full step, of so many or of a number that is not known."""
     if batch_size is None:
         return samples
     if batch_size == "auto":

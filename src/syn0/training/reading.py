@@ -26,6 +26,11 @@ class ReadAhead(Generic[T]):
     goes_on : callable
         Asked while an item is awaited; False ends the waiting.
 
+    Attributes
+    ----------
+    ended_early : bool
+        Whether an item was awaited no longer.
+
     Examples
     --------
     >>> with ReadAhead(["first", "second", None]) as reader:
@@ -39,6 +44,7 @@ class ReadAhead(Generic[T]):
         self._room = Semaphore(1)
         self._read: SimpleQueue[T | _Raised | None] = SimpleQueue()
         self._closed = False
+        self.ended_early = False
         self._thread = Thread(target=self._work, name="syn0 reads ahead", daemon=True)
 
     def __enter__(self) -> ReadAhead[T]:
@@ -58,6 +64,7 @@ class ReadAhead(Generic[T]):
                 item = self._read.get(timeout=_LOOK_UP)
             except Empty:
                 if not self._goes_on():
+                    self.ended_early = True
                     return None
                 continue
             if isinstance(item, _Raised):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,11 @@ class GivenChunks:
         Draws the order of a sequence, ``default_rng([seed, epoch]).permutation(n)``.
     shuffle : bool
         False keeps the order of a sequence. Others come in the order in which they come.
+
+    Attributes
+    ----------
+    samples : int or None
+        Rows of an epoch: of a sequence about so many, before an epoch has passed.
     """
 
     def __init__(self, given: Any, *, epoch: int, epochs: int, seed: int, shuffle: bool) -> None:
@@ -100,19 +106,26 @@ class GivenChunks:
             )
         self.samples: int | None = None
         self._begun = (epoch, self._items(epoch))
-        place, chunk = next(self._begun[1], ("", _END))
-        if chunk is _END:
+        self._ahead = list(islice(self._begun[1], 1))
+        if not self._ahead:
             raise DataError("there are no chunks.", expected="at least one chunk of (X, y)")
-        self.first_place, self.first = place, chunk
+
+    @contextmanager
+    def first(self) -> Iterator[Any]:
+        """Look at the first chunk as it was given; an error within says where it was met."""
+        ((place, chunk),) = self._ahead
+        with noting(place):
+            yield chunk
+
+    def prepared_by(self, prepare: Callable[[Any], Mapping[str, Array]], rows: int) -> None:
+        """Set what makes arrays of a chunk as it was given, and how many rows one has about."""
+        self._prepare = prepare
+        self.samples = rows * len(self._given) if isinstance(self._given, Sized) else None
 
     @property
-    def count(self) -> int | None:
-        """How many chunks there are, None where that is not known."""
-        return len(self._given) if isinstance(self._given, Sized) else None
-
-    def prepared_by(self, prepare: Callable[[Any], Mapping[str, Array]]) -> None:
-        """Set what makes arrays of each chunk as it was given."""
-        self._prepare = prepare
+    def described(self) -> str:
+        """What there is, for the first line of progress."""
+        return f"{len(self._given)} chunks" if isinstance(self._given, Sized) else "chunks"
 
     def chunks(self, epoch: int) -> Iterator[Mapping[str, Array]]:
         """Yield the chunks of an epoch, checked."""
@@ -131,13 +144,10 @@ class GivenChunks:
     def _from(self, epoch: int) -> Iterator[tuple[str, Any]]:
         """Yield the chunks of an epoch, the one that was looked at ahead among them."""
         begun, items = self._begun
-        if epoch != begun or self.first is None:
-            yield from self._items(epoch)
-            return
-        place, chunk = self.first_place, self.first
-        self.first = None  # it is not to live as long as the fit
-        yield place, chunk
-        del chunk
+        if epoch != begun:
+            items = self._items(epoch)
+        while self._ahead:  # without a name: it is not to live as long as the epoch
+            yield self._ahead.pop()
         yield from items
 
     def _items(self, epoch: int) -> Iterator[tuple[str, Any]]:
@@ -183,8 +193,8 @@ def is_sequence(given: Any) -> bool:
     return hasattr(given, "__getitem__") and isinstance(given, Sized)
 
 
-def are_chunks(X: Any) -> bool:
-    """Tell whether this gives chunks, and is no array, nor one array for each input.
+def are_chunks(X: Any, y: Any = None) -> bool:
+    """Tell whether X gives chunks, and is no array, nor one array for each input.
 
     Examples
     --------
@@ -197,7 +207,7 @@ def are_chunks(X: Any) -> bool:
     if X is None or _is_array(X) or isinstance(X, (Mapping, set, frozenset, str, bytes)):
         return False
     if is_sequence(X):
-        return len(X) > 0 and _is_chunk(X[0])
+        return y is None and len(X) > 0 and _is_chunk(X[0])
     return callable(X) or isinstance(X, Iterable)
 
 
@@ -216,7 +226,7 @@ def _is_array(value: Any) -> bool:
     return not isinstance(value, np.generic) and any(hasattr(value, name) for name in known)
 
 
-def unpack(chunk: Any) -> tuple[Any, Any, Any]:
+def unpack_chunk(chunk: Any) -> tuple[Any, Any, Any]:
     """Return X, y and sample_weight of a chunk.
 
     Raises
@@ -233,3 +243,25 @@ def unpack(chunk: Any) -> tuple[Any, Any, Any]:
         )
     X, y, *weight = chunk
     return X, y, weight[0] if weight else None
+
+
+def needs_all(what: str, mend: str) -> ArgumentError:
+    """Return the error for what cannot be had from chunks."""
+    return ArgumentError(
+        f"{what} needs all samples at once, but they come in chunks.",
+        mend=f"{mend}, or give arrays; those that do not fit into memory as numpy.memmap",
+    )
+
+
+def check_chunked(y: Any, sample_weight: Any, validation_data: Any, batch_size: Any) -> None:
+    """Refuse what cannot go with chunks."""
+    if y is not None or sample_weight is not None:
+        raise ArgumentError(
+            f"{'y' if y is not None else 'sample_weight'} is given beside chunks.",
+            expected="chunks that bring (X, y) or (X, y, sample_weight)",
+            mend="net.fit(chunks)",
+        )
+    if isinstance(validation_data, (int, float)):
+        raise needs_all(f"validation_data={validation_data!r}", "give (X, y)")
+    if batch_size is None:
+        raise needs_all("batch_size=None", "give a number")

@@ -18,6 +18,7 @@ from syn0.engines.llvm.packing import pack_kernel
 from syn0.engines.llvm.randomness import random_kernel
 from syn0.engines.llvm.reduction import Reduction, reduction_kernel
 from syn0.engines.llvm.target import Target
+from syn0.engines.llvm.tiny_gemm import tiny_gemm_kernel
 from syn0.engines.llvm.views import MOVES, Sizes, View, contiguous
 from syn0.graph import Tensor, bind, get_op
 
@@ -101,6 +102,8 @@ class Call:
         What it writes: row i of it with row i of the work.
     label, operations : str, int
         For a reader: what it does, and the floating-point operations of it.
+    written_out : Kernel, optional
+        One that does all rows at once, where they are few, and takes the pointers alone.
     """
 
     kernel: Kernel
@@ -114,6 +117,7 @@ class Call:
     repeats: tuple[Repeat, ...] = ()
     label: str = ""
     operations: int = 0
+    written_out: Kernel | None = None
 
 
 @dataclass
@@ -207,10 +211,15 @@ class Emitter:
         )
         right = bool(lead) and _aligned(y, self.buffers[id(y.base)], rows)
         reads = ((pointers[0].buffer, own), (pointers[1].buffer, right))
+        tiny = None
+        if not lead and not packed and (y.strides[-1] == 1 or n == 1):
+            a = (x.strides[-2], x.strides[-1])
+            tiny = tiny_gemm_kernel(result.dtype, m, n, k, a, y.strides[-2], n)
         self.calls.append(
             Call(
                 gemm_kernel(result.dtype, n, self.target), pointers, numbers, rows, reads, (out,),
                 scale, m, repeats, _named(result), 2 * math.prod(lead) * m * n * k,
+                tiny,
             )
         )
 

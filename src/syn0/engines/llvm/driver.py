@@ -133,6 +133,9 @@ class _Driver:
         """Call a kernel over rows ``begin`` to ``end``."""
         f = self.f
         places = [self.address(p) for p in call.pointers]
+        if self.alone and call.written_out is not None and not self.plan.by_rows:
+            self._run(call.written_out.symbol, places)
+            return
         numbers = [
             self.read(Word.SAMPLES) if isinstance(n, str) else integer(n) for n in call.numbers
         ]
@@ -169,8 +172,11 @@ class _Driver:
     def _kernel(
         self, call: Call, places: Sequence[Value], numbers: Sequence[Value], begin: Value, end: Value
     ) -> None:
+        self._run(call.kernel.symbol, [*places, *numbers, begin, end])
+
+    def _run(self, symbol: str, arguments: Sequence[Value]) -> None:
         f = self.f
-        found = f.call(call.kernel.symbol, [*places, *numbers, begin, end], I64)
+        found = f.call(symbol, arguments, I64)
         before = f.load(self.status, I64)
         f.store(f.binary("or", before, found), self.status)
 

@@ -54,7 +54,9 @@ class Compiled:
 
     def _linked(self, *, alone: bool) -> int:
         target = self.plan.target
-        kernels = list({call.kernel.symbol: call.kernel for call in self.plan.calls}.values())
+        written_out = alone and not self.plan.by_rows
+        used = [(written_out and call.written_out) or call.kernel for call in self.plan.calls]
+        kernels = list({kernel.symbol: kernel for kernel in used}.values())
         text = driver_text(self.plan, alone=alone)
         if alone and self.plan.operations < SMALL:
             whole = inlined(text, DRIVER, kernels, target)

@@ -1,0 +1,84 @@
+"""What a fit was asked for, and what it ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from syn0.errors import ArgumentError
+from syn0.program import State
+from syn0.steps import Plan, Task
+from syn0.training.feeds import AUTO_BATCH_SIZE
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a fit was asked for; the next one takes over what it does not say."""
+
+    loss: Any = None
+    optimizer: Any = None
+    metrics: Any = None
+    loss_weights: Any = None
+
+    def followed_by(self, loss: Any, optimizer: Any, metrics: Any, loss_weights: Any) -> Settings:
+        """Return the settings of the next fit."""
+        return Settings(
+            self.loss if loss is None else loss,
+            self.optimizer if optimizer is None else optimizer,
+            # Metrics go with the loss: another loss brings its own again.
+            metrics if metrics is not None or loss is not None else self.metrics,
+            self.loss_weights if loss_weights is None else loss_weights,
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a fit ran, for printed code: the program, its start and its length."""
+
+    task: Task
+    plan: Plan
+    start: State
+    first_epoch: int
+    epochs: int
+    batch_size: int
+    shuffle: bool
+    samples: int
+    frozen: frozenset[str] = frozenset()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of steps of an epoch."""
+        return -(-self.samples // self.batch_size)
+
+    @property
+    def first_step(self) -> int:
+        """The number of updates that were done before."""
+        return int(self.start["step"])
+
+    def changed(
+        self, epochs: int | None = None, batch_size: Any = "same", shuffle: bool | None = None
+    ) -> Record:
+        """Return the record of a run from the same start that goes otherwise."""
+        words = {"same": self.batch_size, "auto": AUTO_BATCH_SIZE, "None": self.samples}
+        size = words.get(str(batch_size), batch_size)
+        check_count("batch_size", size)
+        if epochs is not None:
+            check_count("epochs", epochs)
+        return replace(
+            self, epochs=epochs or self.epochs, batch_size=min(size, self.samples),
+            shuffle=self.shuffle if shuffle is None else shuffle,
+        )  # fmt: skip
+
+
+def is_count(value: Any) -> bool:
+    """Tell whether this is a whole number from 1 on."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and value >= 1
+
+
+def check_count(name: str, value: Any) -> None:
+    """Refuse what is not a whole number from 1 on."""
+    if not is_count(value):
+        raise ArgumentError(f"{name} is {value!r}.", expected="a whole number from 1 on")

@@ -1,0 +1,134 @@
+"""Trainings to repeat under other conditions, and what is compared: every bit of the state."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import syn0
+from syn0.engines.llvm.driver import Word
+from syn0.engines.llvm.executable import Compiled
+from syn0.engines.llvm.workspace import Workspace
+
+TESTS = Path(__file__).parents[2]
+sys.path.insert(0, str(TESTS / "layers"))
+
+from test_all_layers import TABLE  # noqa: E402
+
+NETWORKS = (*TABLE, "wide", "classes", "merged")
+OPTIMIZERS = {
+    "SGD": syn0.SGD(0.05),
+    "momentum": syn0.SGD(0.05, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "schedule": syn0.SGD(syn0.StepDecay(0.1, decay_steps=2)),
+    "clipped": syn0.Adam(0.02, clip_global_norm=0.3),
+    "RMSprop": syn0.RMSprop(),
+    "Adagrad": syn0.Adagrad(),
+    "Adadelta": syn0.Adadelta(),
+    "Adam": syn0.Adam(0.02),
+    "AdamW": syn0.AdamW(0.02, weight_decay=0.1),
+    "Nadam": syn0.Nadam(),
+    "Lion": syn0.Lion(),
+    "Muon": syn0.Muon(),
+}
+THREADS = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network, its data and how it is fitted; each call of `run` begins afresh."""
+
+    network: str
+    optimizer: str = "Adam"
+    dtype: str = "float32"
+    options: Mapping[str, Any] = field(
+        default_factory=lambda: {"epochs": 3, "batch_size": 7, "verbose": 0}
+    )
+
+    def make(self) -> Any:
+        options = {"dtype": self.dtype, "random_state": 3}
+        if self.network == "wide":
+            body = (syn0.Dense(130, "gelu"), syn0.LayerNormalization(), syn0.Dense(2))
+            return syn0.Sequential(*body, **options)
+        if self.network == "classes":
+            body = (syn0.Dense(33, "relu"), syn0.Dropout(0.2), syn0.Dense(3, "softmax"))
+            return syn0.Sequential(*body, **options)
+        if self.network == "merged":
+            x = syn0.Input((5,))
+            h = syn0.Dense(5, "tanh")(x)
+            y = syn0.Dense(2)(syn0.Concatenate()(syn0.Add()(x, h), h))
+            return syn0.Model(x, y, **options)
+        ends = (syn0.Flatten(), syn0.Dense(2, name="output"))
+        return syn0.Sequential(*TABLE[self.network].body, *ends, **options)
+
+    def data(self) -> tuple[Any, Any]:
+        rng = np.random.default_rng(5)
+        if self.network in TABLE:
+            return TABLE[self.network].data()
+        size = {"wide": (53, 70), "classes": (40, 17), "merged": (24, 5)}[self.network]
+        x = rng.standard_normal(size)
+        few = rng.integers(0, 3, len(x))
+        return x, few if self.network == "classes" else rng.standard_normal((len(x), 2))
+
+    def run(self, **options: Any) -> Any:
+        net, chosen = self.make(), {**self.options, "engine": "llvm", **options}
+        net.fit(*self.data(), optimizer=OPTIMIZERS[self.optimizer], **chosen)
+        return net
+
+    def but(self, **options: Any) -> Training:
+        return replace(self, options={**self.options, **options})
+
+
+def some(rng: np.random.Generator, count: int, networks: Any = NETWORKS) -> list[Training]:
+    """Draw trainings, of networks that differ."""
+    count = min(count, len(networks))
+    return [
+        Training(str(name), str(rng.choice([*OPTIMIZERS])), str(rng.choice(["float32", "float64"])))
+        for name in rng.choice(list(networks), count, replace=False)
+    ]
+
+
+def digest(values: Any) -> str:
+    """Return the SHA-256 of all numbers of a network or a state."""
+    numbers = values if isinstance(values, Mapping) else values.numbers
+    whole = hashlib.sha256()
+    for name, value in sorted(numbers.items()):
+        array = np.ascontiguousarray(value)
+        whole.update(f"{name} {array.dtype} {array.shape}".encode() + array.tobytes())
+    return whole.hexdigest()
+
+
+@pytest.fixture
+def entered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many threads entered compiled code, call by call."""
+    counts: list[int] = []
+    launch = Compiled.launch
+
+    def counted(compiled: Compiled, space: Workspace, threads: int) -> None:
+        before = int(space.table[Word.ENTERED])
+        launch(compiled, space, threads)
+        counts.append(int(space.table[Word.ENTERED]) - before)
+
+    monkeypatch.setattr(Compiled, "launch", counted)
+    return counts
+
+
+def python(script: str, *, code: int = 0, **environment: str) -> str:
+    """Run a script in a process of its own that finds these tests; return what it prints."""
+    places = (Path(__file__).parent, TESTS, os.environ.get("PYTHONPATH", ""))
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places)), **environment},
+    )  # fmt: skip
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done.stdout.strip()
