@@ -9,6 +9,7 @@ from typing import Any
 import syn0
 from benchmarks.peers import Ways
 from benchmarks.workloads import Weights, Workload
+from syn0.engines.llvm import LLVMExecutable
 
 _OPTIMIZERS = {"adam": syn0.Adam, "adamw": syn0.AdamW, "sgd": syn0.SGD}
 
@@ -55,5 +56,6 @@ class Own:
 
 
 def arena_bytes(net: syn0.Model) -> int | None:
-    """Return the bytes that a step of the network works in; None while nothing tells."""
-    return None
+    """Return the bytes that the largest program of the network works in, its state apart."""
+    executables = [e for e in net._family.values() if isinstance(e, LLVMExecutable)]
+    return max((plan.arena_bytes for e in executables for plan in e.plans()), default=None)

@@ -29,7 +29,7 @@ from syn0.training.history import History
 from syn0.training.loop import mean_of_totals, train
 from syn0.training.minimize import minimize, pack, unpack
 from syn0.training.progress import ProgressDisplay
-from syn0.training.record import Record, Settings, check_count, is_count
+from syn0.training.record import Record, Settings, check_count, check_threads
 from syn0.training.run import Listener, Run
 from syn0.training.samples import Data
 from syn0.training.sources import (
@@ -172,7 +172,7 @@ class Trainer:
         """Check all that `fit` was given; nothing is changed but that shapes become known."""
         model = self.model
         check_count("epochs", epochs)
-        _check_threads(threads)
+        check_threads(threads)
         listeners = check_callbacks(callbacks)
         chosen, why = choose(engine)
         settings = self.settings.followed_by(loss, optimizer, metrics, loss_weights)
@@ -203,8 +203,9 @@ class Trainer:
             f"engine {chosen.name} ({why})",
             f"seed {model.seed}",
         ]
-        data = Data({}) if isinstance(samples, GivenChunks) else samples
-        measured = self._statistics(data, feed)
+        data, measured = Data({}), dict[str, Array]()
+        if isinstance(samples, Data):
+            data, measured = samples, self._statistics(samples, feed)
         return Job(
             settings, task, plan, fresh, measured, data, validation, feed,
             int(epochs), listeners, (" · ".join([*choices, *notice]),), engine, threads,
@@ -232,6 +233,8 @@ class Trainer:
             X, y, sample_weight = unpack_chunk(chunk)
             task, data = self._data(settings, X, y, sample_weight)
             data = data.weighted_by(fitting.chunk_weights(class_weight, task, data))
+        if found := measure_statistics(model, data.inputs):
+            raise needs_all(f"what is measured, {' and '.join(found)},", "tell the layer")
         task = replace(task, weighted=data.sample_weight is not None)
         dtypes = {name: x.dtype for name, x in data.all().items()}
         alike = fitting.Alike(
@@ -248,7 +251,7 @@ class Trainer:
         """Return the batches: of arrays in memory, of a mapped file, or of chunks."""
         seed = self.model.seed
         if isinstance(samples, GivenChunks):
-            _check_by_chunks(self.model, task, plan)
+            _check_by_chunks(task, plan)
             size = resolve_batch_size(batch_size)
             return ChunkFeed(samples, batch_size=size, seed=seed, shuffle=shuffle)
         size = resolve_batch_size(batch_size, samples.samples)
@@ -491,18 +494,9 @@ def _with_sums(task: Task) -> Callable[[Mapping[str, float]], dict[str, float]]:
     return summarize
 
 
-def _check_by_chunks(model: StatefulNetwork, task: Task, plan: Plan) -> None:
-    """Refuse what a network, metrics and optimizer cannot do with chunks."""
+def _check_by_chunks(task: Task, plan: Plan) -> None:
+    """Refuse metrics and optimizers that cannot do with chunks."""
     if plan.minimizer is not None:
         raise needs_all(f"the optimizer {plan.describe()}", "take another, such as Adam")
     for _, metric, _ in task.of_whole_sets():
         raise needs_all(f"the metric {metric.name}", "measure it afterwards: net.evaluate(X, y)")
-    for scope in unmeasured(model):
-        raise needs_all(f"the layer {scope!r}, which measures them,", "give it mean and variance")
-
-
-def _check_threads(threads: Any) -> None:
-    if threads != "auto" and not is_count(threads):
-        raise ArgumentError(
-            f"threads is {threads!r}.", expected="'auto' or a whole number from 1 on"
-        )

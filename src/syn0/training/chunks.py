@@ -229,7 +229,8 @@ class ChunkFeed:
 
 
 def _in_memory(array: Array) -> Array:
-    """Return an array as engines read it, which need not be in a file or byte-swapped."""
-    if is_mapped(array):
-        array = np.array(array)
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    """Return an array as engines read it: in memory, and of a kind that all of them know."""
+    kind = array.dtype.newbyteorder("=")
+    if kind.kind == "f" and kind.itemsize not in (4, 8):
+        kind = np.dtype("float32" if kind.itemsize < 4 else "float64")
+    return np.array(array, kind) if is_mapped(array) else np.ascontiguousarray(array, kind)

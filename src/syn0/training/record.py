@@ -82,3 +82,11 @@ def check_count(name: str, value: Any) -> None:
     """Refuse what is not a whole number from 1 on."""
     if not is_count(value):
         raise ArgumentError(f"{name} is {value!r}.", expected="a whole number from 1 on")
+
+
+def check_threads(threads: Any) -> None:
+    """Refuse what is no number of threads."""
+    if threads != "auto" and not is_count(threads):
+        raise ArgumentError(
+            f"threads is {threads!r}.", expected="'auto' or a whole number from 1 on"
+        )

@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from syn0.errors import ArgumentError, DataError
 
 Array = NDArray[Any]
-CHUNK_BYTES = 2**25  # of a mapped file that are read and mixed at a time
-RUN_BYTES = 2**20  # of a mapped file that are read in one go: a disk likes no less
+CHUNK_BYTES = 2**24  # of a mapped file that are read and mixed at a time
+RUN_BYTES = 2**19  # of a mapped file that lie together: a disk likes no less
 _END = object()
 
 
 class MappedRows:
     """Chunks of rows from arrays that lie in a file.
 
-    The rows are cut into runs, of about a megabyte each. An epoch goes through the runs in
-    an order of its own, and reads some thirty of them, from all over the file, as a chunk.
+    The rows are cut into runs, of half a megabyte each. An epoch goes through the runs in an
+    order of its own, and reads some thirty of them, from all over the file, as a chunk. So
+    reading stays local, and yet rows from all over the file are mixed.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class MappedRows:
 
     Examples
     --------
-    >>> source = MappedRows(lambda rows: {"x": rows}, samples=7, row_bytes=2**23, shuffle=False)
+    >>> source = MappedRows(lambda rows: {"x": rows}, samples=7, row_bytes=2**22, shuffle=False)
     >>> [chunk["x"].tolist() for chunk in source.chunks(0)]
     [[0, 1, 2, 3], [4, 5, 6]]
     """
@@ -144,11 +145,11 @@ class GivenChunks:
     def _from(self, epoch: int) -> Iterator[tuple[str, Any]]:
         """Yield the chunks of an epoch, the one that was looked at ahead among them."""
         begun, items = self._begun
-        if epoch != begun:
-            items = self._items(epoch)
-        while self._ahead:  # without a name: it is not to live as long as the epoch
-            yield self._ahead.pop()
-        yield from items
+        if epoch == begun and self._ahead:
+            yield self._ahead.pop()  # without a name: it is not to live as long as the epoch
+            yield from items
+        else:
+            yield from self._items(epoch)
 
     def _items(self, epoch: int) -> Iterator[tuple[str, Any]]:
         """Yield each chunk as it is given, and where it stands."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import syn0
 from graphs import Drawn
+
+import syn0
 from syn0.engines.llvm.calls import Buffer, Call
 from syn0.engines.llvm.plan import Plan, Source, make_plan
 from syn0.engines.llvm.target import Target, named

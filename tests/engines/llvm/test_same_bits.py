@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from trainings import OPTIMIZERS, THREADS, Training, digest, entered, python, some
+from trainings import THREADS, Bench, Training, digest, entered, python, some
 
 import syn0
-from syn0.engines import Control, choose
 from syn0.engines.llvm.target import host, usable
 from syn0.graph import Tensor, topological_order
 from syn0.program import Program
@@ -64,9 +63,7 @@ def check_targets(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(len(usable()) < 2, reason="the machine has vectors of one width only")
-def test_any_width_of_vectors(
-    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_width_of_vectors(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     for training in [Training("wide"), *some(rng, 2)]:
         check_targets(training, monkeypatch)
 
@@ -116,9 +113,7 @@ def check_watched(training: Training, rng: np.random.Generator) -> None:
         assert digest(training.run(**way)) == digest(quiet), (training, list(way))
 
 
-def test_watched_or_not(
-    rng: np.random.Generator, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_watched_or_not(rng: np.random.Generator, capsys: pytest.CaptureFixture[str]) -> None:
     for training in some(rng, 2):
         check_watched(training, rng)
     assert "epoch" in capsys.readouterr().out
@@ -133,41 +128,6 @@ def test_one_call_or_several() -> None:
 
 
 # ----- splits and probes
-
-
-class Bench:
-    """A train step by itself, its feed and its first state."""
-
-    def __init__(self, training: Training) -> None:
-        self.net = training.make()
-        self.job = self.net._trainer.prepare(
-            *training.data(), optimizer=OPTIMIZERS[training.optimizer],
-            batch_size=training.options["batch_size"], engine="llvm",
-        )  # fmt: skip
-        self.net._trainer._begin(self.job)
-        self.program: Program = self.net.program(
-            "train_step", task=self.job.task, plan=self.job.plan
-        )
-        self.steps = 3 * self.job.feed.steps_per_epoch + 1
-
-    def run(self, program: Program, pieces: list[int] | None = None) -> tuple[str, list[Any]]:
-        """Return the digest after some steps, and the figures of each epoch."""
-        executable = choose("llvm")[0].compile(program)
-        state, control, first = dict(self.net.numbers), Control(), 0
-        for piece in pieces or [self.steps]:
-            done = 0
-            while done < piece:  # a span may hand back early
-                done += executable.run_span(
-                    state, self.job.feed, first + done, piece - done, control
-                )
-                assert control.failure is None
-            first += piece
-        assert first == self.steps
-        rows = [(name, np.ravel(v).tolist()) for row in control.rows for name, v in row.items()]
-        figures: dict[str, list[float]] = {}
-        for name, values in rows:
-            figures.setdefault(name, []).extend(values)
-        return digest(state), [sorted(figures.items()), sorted(control.row.items())]
 
 
 def check_splits(training: Training, rng: np.random.Generator) -> None:
@@ -218,7 +178,7 @@ def check_rows(training: Training, rng: np.random.Generator) -> None:
     single = np.stack([net.predict_one(row) for row in x[:20]])
     assert single.tobytes() == together[:20].tobytes(), training
     cuts = [0, *sorted(set(rng.integers(1, samples, 4).tolist())), samples]
-    parts = [net.predict(x[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [net.predict(x[a:b]) for a, b in itertools.pairwise(cuts)]
     assert np.concatenate(parts).tobytes() == together.tobytes(), (training, cuts)
     executable = net.executable("predict")
     for threads in THREADS:
@@ -229,5 +189,3 @@ def check_rows(training: Training, rng: np.random.Generator) -> None:
 def test_by_row_or_by_batch(rng: np.random.Generator) -> None:
     for training in some(rng, 3):
         check_rows(training, rng)
-
-

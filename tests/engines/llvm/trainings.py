@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 
 import syn0
+from syn0.engines import Control, choose
 from syn0.engines.llvm.driver import Word
 from syn0.engines.llvm.executable import Compiled
 from syn0.engines.llvm.workspace import Workspace
+from syn0.program import Program
 
 TESTS = Path(__file__).parents[2]
 sys.path.insert(0, str(TESTS / "layers"))
@@ -105,6 +107,42 @@ def digest(values: Any) -> str:
         array = np.ascontiguousarray(value)
         whole.update(f"{name} {array.dtype} {array.shape}".encode() + array.tobytes())
     return whole.hexdigest()
+
+
+class Bench:
+    """A train step by itself, its feed and its first state."""
+
+    def __init__(self, training: Training) -> None:
+        self.net = training.make()
+        chosen = {k: v for k, v in training.options.items() if k in ("batch_size", "shuffle")}
+        self.job = self.net._trainer.prepare(
+            *training.data(), optimizer=OPTIMIZERS[training.optimizer], engine="llvm", **chosen
+        )
+        self.net._trainer._begin(self.job)
+        self.program: Program = self.net.program(
+            "train_step", task=self.job.task, plan=self.job.plan
+        )
+        self.steps = 3 * self.job.feed.steps_per_epoch + 1
+
+    def run(self, program: Program, pieces: list[int] | None = None) -> tuple[str, list[Any]]:
+        """Return the digest after some steps, and the figures of each epoch."""
+        executable = choose("llvm")[0].compile(program)
+        pieces = [self.steps] if pieces is None else pieces
+        state, control, first = dict(self.net.numbers), Control(), 0
+        for piece in pieces:
+            done = 0
+            while done < piece:  # a span may hand back early
+                done += executable.run_span(
+                    state, self.job.feed, first + done, piece - done, control
+                )
+                assert control.failure is None
+            first += piece
+        assert first == sum(pieces)
+        figures: dict[str, list[float]] = {}
+        for row in control.rows:
+            for name, values in row.items():
+                figures.setdefault(name, []).extend(np.ravel(values).tolist())
+        return digest(state), [sorted(figures.items()), sorted(control.row.items())]
 
 
 @pytest.fixture

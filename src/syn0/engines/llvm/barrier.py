@@ -17,7 +17,7 @@ from syn0.engines.llvm.target import Target
 LINE = 128  # bytes that two threads should not share; processors fetch lines of 64 in pairs
 BARRIER_BYTES = 2 * LINE  # how many came, and the flag; the signal to go on
 CROWDED = 8  # place of the flag, a byte
-SPINS, CROWDED_SPINS = 400, 64  # pauses, of 10 to 60 ns
+SPINS, CROWDED_SPINS = 4000, 64  # pauses, of 10 to 60 ns
 
 
 def define_barrier(module: Module, target: Target) -> None:

@@ -198,7 +198,7 @@ class _Driver:
         if self.alone:
             return integer(0), integer(count)
         f = self.f
-        grain = next((g for g in (24, 12, 4) if count >= 4 * g), 1)
+        grain = 4 if count >= 32 else 1
         whole = integer(count)
         parts = f.binary("mul", self.threads, integer(grain))
         most = f.binary("sub", f.binary("add", whole, parts), integer(1))

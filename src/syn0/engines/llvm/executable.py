@@ -30,6 +30,7 @@ from syn0.program import Program, State
 
 Array = NDArray[Any]
 BLOCKS = (1, 16, 128)  # samples that go through a program at a time
+MOST_PLANS = 64  # of a program: other batch sizes are planned anew
 PATIENCE = 0.05  # seconds of a native call, after which Python looks at signals and clocks
 _NOT_FINITE, _OUT_OF_RANGE = 1, 2
 
@@ -136,6 +137,8 @@ class LLVMExecutable:
                     self.program, sizes, sources, self.target, by_rows=by_rows, guarded=guarded
                 )
                 self._compiled[key] = None if plan is None else Compiled(plan)
+                while len(self._compiled) > MOST_PLANS:
+                    del self._compiled[next(iter(self._compiled))]
             return self._compiled[key]
 
     def _run_rows(
@@ -222,10 +225,13 @@ class LLVMExecutable:
         entries = {b.name: state[b.name] for b in plan.slots if b.name in self.entries}
         return SingleRow(compiled.alone, make, entries, name, goal)
 
+    def plans(self) -> list[Plan]:
+        """Return the plans that were made so far."""
+        return [compiled.plan for compiled in self._compiled.values() if compiled is not None]
+
     def plan_text(self, rows: int | None = None) -> str:
         """Return the plan for so many samples, None for any number, as a page to read."""
-        known = [c.plan for c in self._compiled.values() if c and not c.plan.by_rows]
-        fitting = [plan for plan in known if plan.rows == rows]
+        fitting = [plan for plan in self.plans() if plan.rows == rows and not plan.by_rows]
         if fitting:
             return page(fitting[-1])
         sources = {name: Source("batch", t.dtype) for name, t in self.inputs.items()}
@@ -257,10 +263,10 @@ class LLVMExecutable:
 class OneBatch:
     """A batch that was made in Python, as arrays of which a step takes all."""
 
-    shuffle = False
+    shuffle: bool = False
 
     def __init__(self, given: Mapping[str, Array], feed: Feed) -> None:
-        self.inputs = {name: np.asarray(x) for name, x in given.items()}
+        self.inputs: Mapping[str, Array] = {name: np.asarray(x) for name, x in given.items()}
         self.steps_per_epoch = feed.steps_per_epoch
         sizes = [len(x) for x in self.inputs.values() if x.ndim]
         self.samples = self.batch_size = max(sizes, default=1)
@@ -269,7 +275,7 @@ class OneBatch:
         """Return the batch."""
         return self.inputs
 
-    def order(self, epoch: int) -> NDArray[np.int64]:
+    def order(self, epoch: int) -> Array:
         """Return the samples in their order."""
         return np.arange(self.samples)
 
@@ -282,7 +288,7 @@ class _Span:
     """Some steps over arrays in memory, in native calls as long as Python may wait."""
 
     def __init__(
-        self, executable: LLVMExecutable, state: State, feed: Any, control: Control
+        self, executable: LLVMExecutable, state: State, feed: ResidentArrays, control: Control
     ) -> None:
         self.executable = executable
         self.state = state
@@ -347,7 +353,7 @@ class _Span:
         )
         began = time.perf_counter()
         compiled.launch(space, threads)
-        done = int(space.table[Word.DONE])
+        done: int = int(space.table[Word.DONE])
         if done:
             compiled.pace.note(threads, done, time.perf_counter() - began)
         self._note_totals(totals, names, index, done)

@@ -146,7 +146,9 @@ class Fusion:
             unit = self._begun(domain, rows, early=alone)
             self._nests.setdefault((domain, rows.batched), []).append(unit)
             self._nests.setdefault((domain[:-1], rows.batched), []).append(unit)
-        level = "row" if reduction or unit.domain != domain else "element"
+        # In rows of one element, what is one number a row may still be made of elements.
+        by_row = unit.domain != domain and unit.domain[-1] != 1
+        level = "row" if reduction or by_row else "element"
         unit.members.append(tensor)
         unit.levels[id(tensor)] = level
         self.unit_of[id(tensor)] = unit

@@ -76,4 +76,5 @@ def _amount(number: float, unit: str, step: int) -> str:
     while number >= step and len(prefixes) > 1:
         number /= step
         prefixes.pop(0)
-    return f"{number:.3g} {prefixes[0]}{unit}"
+    digits = f"{number:.3g}" if number < 999.5 else f"{number:.0f}"
+    return f"{digits} {prefixes[0]}{unit}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class Plan:
         """All calls, in order."""
         return [call for phase in self.phases for call in phase.calls]
 
-    @property
+    @cached_property
     def operations(self) -> int:
         """Floating-point operations of a step, about."""
         return sum(call.operations for call in self.calls)

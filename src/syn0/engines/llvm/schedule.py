@@ -7,6 +7,7 @@ block by block while the block lies in its cache, and waits for nobody before th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from syn0.engines.llvm.calls import Buffer, Call
 from syn0.engines.llvm.fusion import Rows
 
 CACHE = 384 * 1024  # bytes that the rows of a block may fill
-LEAST_BLOCK = 24  # rows: a multiple of the heights of most tiles
+LEAST_BLOCK = 32  # rows
 
 
 @dataclass(eq=False)
@@ -30,12 +31,16 @@ class Group:
         count = max(self.rows.count, 1)
         if len(self.calls) == 1:
             return count
-        touched: dict[int, Buffer] = {}
+        own: dict[int, Buffer] = {}
+        whole: dict[int, Buffer] = {}  # read again for each block: weights
         for call in self.calls:
-            touched |= {id(b): b for b in (*call.writes, *(b for b, own in call.reads if own))}
-        row = sum(b.bytes // max(b.rows.count, 1) for b in touched.values())
-        fitting = max(CACHE // max(row, 1) // LEAST_BLOCK, 1) * LEAST_BLOCK
-        return min(fitting, count)
+            own |= {id(b): b for b in call.writes}
+            for buffer, by_row in call.reads:
+                (own if by_row else whole)[id(buffer)] = buffer
+        row = sum(b.bytes // max(b.rows.count, 1) for b in own.values())
+        # A block's rows should stay in the cache, but not be fewer bytes than the weights are.
+        wanted = max(CACHE, sum(b.bytes for b in whole.values())) / max(row, 1)
+        return min(math.ceil(wanted / LEAST_BLOCK) * LEAST_BLOCK, count)
 
 
 @dataclass(eq=False)

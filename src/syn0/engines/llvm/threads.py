@@ -15,6 +15,7 @@ from syn0.engines.llvm.plan import Plan
 
 RATE = 5e10  # operations a second of one core, with all that is not a contraction
 BARRIER = 2e-6  # seconds that threads lose when they wait for each other
+SLOW_BARRIER = 1e-4  # the same where there are more threads than processors
 GAIN = 1.2  # how much faster several threads must be
 RETRY = 50  # a slower choice is tried again when so many times its cost has passed
 
@@ -71,5 +72,6 @@ class Pace:
 
     def steps(self, plan: Plan, threads: int, patience: float) -> int:
         """Return how many steps take about so many seconds."""
-        guess = self.seconds.get(threads, plan.operations / 2e9 + 1e-6)
+        waits = len(plan.phases) * SLOW_BARRIER if threads > 1 else 0
+        guess = self.seconds.get(threads, plan.operations / 2e9 + waits + 1e-6)
         return max(1, int(patience / guess))

@@ -1,0 +1,639 @@
+"""Data larger than memory: mapped files and chunks, read ahead, each row once an epoch."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import LinearStep, Recorder, explain, new_state
+from hypothesis import given
+from hypothesis import strategies as st
+
+import syn0
+from syn0 import arrays
+from syn0.engines import Control
+from syn0.errors import ArgumentError, DataError, DTypeError, NonFiniteError, ShapeError
+from syn0.training.chunks import ChunkFeed
+from syn0.training.events import EpochEnded, FitEnded, FitStarted, Progress
+from syn0.training.feeds import StepTable
+from syn0.training.history import History
+from syn0.training.reading import ReadAhead
+from syn0.training.sources import CHUNK_BYTES, RUN_BYTES, GivenChunks, MappedRows, are_chunks
+from syn0.training.streaming import train_on_chunks
+
+ENGINES = ("numpy", "llvm")
+SIZES = (70, 130, 5, 95)
+ROWS = sum(SIZES)
+LONG = 20.0  # seconds that a test waits before it fails; nothing should take a tenth of it
+
+_drawn = np.random.default_rng(3)
+X = _drawn.normal(size=(ROWS, 6)).astype("float32")
+CLASSES = (X[:, :3].argmax(axis=1)).astype("int64")
+
+
+def cut(*columns: np.ndarray, sizes: tuple[int, ...] = SIZES) -> list[tuple[np.ndarray, ...]]:
+    ends = np.cumsum(sizes)
+    return [tuple(c[end - n : end] for c in columns) for n, end in zip(sizes, ends, strict=True)]
+
+
+def network(*layers: Any, **options: Any) -> syn0.Sequential:
+    layers = layers or (syn0.Dense(8, activation="relu", name="hidden"),)
+    last = syn0.Dense(3, activation="softmax", name="output")
+    return syn0.Sequential(*layers, last, **{"random_state": 0, **options})
+
+
+def fitted(given: Any, y: Any = None, **options: Any) -> syn0.Sequential:
+    net = network()
+    net.fit(given, y, **{"epochs": 3, "batch_size": 32, "verbose": 0, **options})
+    return net
+
+
+def same(one: syn0.Sequential, other: syn0.Sequential) -> None:
+    for name, value in one.parameters.items():
+        np.testing.assert_array_equal(value, other.parameters[name], err_msg=name)
+    assert dict(one.history) == dict(other.history)
+
+
+def readers() -> list[threading.Thread]:
+    return [t for t in threading.enumerate() if t.name == "syn0 reads ahead"]
+
+
+def mapped(folder: Path, name: str, array: np.ndarray) -> np.memmap:
+    file = np.memmap(folder / name, array.dtype, "w+", shape=array.shape)
+    file[...] = array
+    file.flush()
+    return np.memmap(folder / name, array.dtype, "r", shape=array.shape)
+
+
+class Fixed:
+    """A source of chunks that are the same in each epoch."""
+
+    samples = None
+
+    def __init__(self, *chunks: Mapping[str, np.ndarray]) -> None:
+        self._chunks = chunks
+
+    def chunks(self, epoch: int) -> Iterator[Mapping[str, np.ndarray]]:
+        return iter(self._chunks)
+
+
+def batches(feed: ChunkFeed, epochs: int = 1) -> list[list[np.ndarray]]:
+    """Return the x of each batch, epoch by epoch."""
+    found, reading = [], feed.read(0, epochs)
+    for _ in range(epochs):
+        parts = feed.parts(itertools.takewhile(lambda chunk: chunk is not None, reading))  # type: ignore[arg-type]
+        found.append([part.batch(i)["x"] for part in parts for i in range(part.steps)])
+    return found
+
+
+# ----- the order of an epoch ----------------------------------------------
+
+
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(1, 40), st.booleans()
+)  # fmt: skip
+def test_each_row_comes_once_an_epoch_and_batches_are_full(sizes, batch_size, shuffle) -> None:
+    rows = np.arange(sum(sizes))
+    chunks = [{"x": part} for (part,) in cut(rows, sizes=tuple(sizes))]
+    feed = ChunkFeed(Fixed(*chunks), batch_size=batch_size, seed=1, shuffle=shuffle)
+    for epoch in batches(feed, 2):
+        assert sorted(np.concatenate(epoch)) == rows.tolist()
+        assert [len(b) for b in epoch[:-1]] == [batch_size] * (len(epoch) - 1)
+        assert 1 <= len(epoch[-1]) <= batch_size
+        if not shuffle:
+            np.testing.assert_array_equal(np.concatenate(epoch), rows)
+
+
+def test_rows_are_mixed_within_their_chunk_anew_each_epoch() -> None:
+    feed = ChunkFeed(Fixed({"x": np.arange(50)}, {"x": np.arange(50, 90)}), batch_size=8, seed=1)
+    first, second = (np.concatenate(epoch) for epoch in batches(feed, 2))
+    other = ChunkFeed(feed.source, batch_size=8, seed=2)
+    assert sorted(first[:50]) == list(range(50))
+    orders = [first, second, np.concatenate(batches(other)[0])]
+    assert len({tuple(order.tolist()) for order in orders}) == 3
+    assert not np.array_equal(np.argsort(first[:40]), np.argsort(first[50:]))
+    np.testing.assert_array_equal(first, np.concatenate(batches(feed)[0]))
+
+
+def test_a_sequence_is_shuffled_across_its_chunks() -> None:
+    chunks = [(np.full((2, 1), i), None) for i in range(20)]
+    source = GivenChunks(chunks, epoch=0, epochs=3, seed=4, shuffle=True)
+    source.prepared_by(lambda chunk: {"x": chunk[0]}, 2)
+    orders = [[int(c["x"][0, 0]) for c in source.chunks(epoch)] for epoch in range(3)]
+    assert len(set(map(tuple, orders))) == 3
+    assert [sorted(order) for order in orders] == [list(range(20))] * 3
+    plain = GivenChunks(chunks, epoch=0, epochs=1, seed=4, shuffle=False)
+    plain.prepared_by(lambda chunk: {"x": chunk[0]}, 2)
+    assert [int(c["x"][0, 0]) for c in plain.chunks(0)] == list(range(20))
+
+
+def test_a_file_is_read_by_runs_from_all_over_it() -> None:
+    samples, row_bytes = 1_000_000, 256
+    run = RUN_BYTES // row_bytes
+    source = MappedRows(lambda rows: {"x": rows}, samples=samples, row_bytes=row_bytes, seed=1)
+    epochs = [[c["x"] for c in source.chunks(epoch)] for epoch in range(2)]
+    for chunks in epochs:
+        np.testing.assert_array_equal(np.sort(np.concatenate(chunks)), np.arange(samples))
+        for rows in chunks:
+            assert rows.size * row_bytes <= CHUNK_BYTES
+            assert np.all(np.diff(rows) > 0)  # a disk is read forwards
+            starts = rows[np.r_[True, np.diff(rows) > 1]]
+            assert np.all(starts % run == 0)  # and never less than a run
+    first = epochs[0][0]
+    assert first.min() < samples / 4 and first.max() > samples * 3 / 4
+    assert not np.array_equal(first, epochs[1][0])
+
+
+def test_tables_count_the_steps_of_the_fit() -> None:
+    tables = {"learning_rate": StepTable(float, "float64", offset=100)}
+    chunks = [{"x": np.arange(n)} for n in (5, 4, 8)]
+    feed = ChunkFeed(Fixed(*chunks), batch_size=4, seed=0, tables=tables)
+    parts = list(feed.parts([c for c in feed.read(0, 1) if c is not None], 7))
+    rates = [p.batch(i)["learning_rate"].item() for p in parts for i in range(p.steps)]
+    assert rates == [107, 108, 109, 110, 111]
+    spans = [p.table("learning_rate", 0, p.steps).tolist() for p in parts]
+    assert list(itertools.chain(*spans)) == rates
+
+
+# ----- results ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_unshuffled_chunks_are_one_array(engine: str) -> None:
+    options: dict[str, Any] = {"shuffle": False, "engine": engine}
+    options["optimizer"] = syn0.SGD(syn0.CosineDecay(0.1, 30), momentum=0.9)
+    whole = fitted(X, CLASSES, **options)
+    for chunks in (cut(X, CLASSES), lambda: iter(cut(X, CLASSES)), tuple(cut(X, CLASSES))):
+        parts = fitted(chunks, **options)
+        for name, value in whole.parameters.items():
+            np.testing.assert_array_equal(value, parts.parameters[name], err_msg=name)
+        np.testing.assert_allclose(whole.history["loss"], parts.history["loss"], rtol=1e-6)
+
+
+class Slow:
+    """Chunks that come when they come."""
+
+    def __init__(self, chunks: list[Any], seconds: float) -> None:
+        self.chunks, self.seconds = chunks, seconds
+
+    def __iter__(self) -> Iterator[Any]:
+        for chunk in self.chunks:
+            time.sleep(self.seconds)
+            yield chunk
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_results_do_not_depend_on_when_chunks_come(engine: str) -> None:
+    chunks = cut(X, CLASSES)
+    slow = fitted(Slow(chunks, 0.02), engine=engine)
+    same(slow, fitted(Slow(chunks, 0.0), engine=engine))
+    same(slow, fitted(lambda: (list(chunk) for chunk in chunks), engine=engine))
+    assert not np.array_equal(
+        slow.parameters["W_hidden"], fitted(chunks, engine=engine).parameters["W_hidden"]
+    )  # a list is shuffled across
+
+
+def test_engines_agree_on_chunks() -> None:
+    one, other = (fitted(cut(X, CLASSES), engine=engine) for engine in ENGINES)
+    for name, value in one.parameters.items():
+        np.testing.assert_allclose(value, other.parameters[name], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_fits_on_chunks_are_one_long_fit(engine: str, tmp_path: Path) -> None:
+    file, options = mapped(tmp_path, "X", X), {"batch_size": 32, "verbose": 0, "engine": engine}
+    for data in ((cut(X, CLASSES),), (file, CLASSES)):
+        long, twice = fitted(*data, epochs=5, engine=engine), network()
+        twice.fit(*data, epochs=2, **options)
+        twice.fit(*data, epochs=3, **options)
+        same(long, twice)
+
+
+def test_chunks_learn(capsys: pytest.CaptureFixture[str]) -> None:
+    net = network()
+    history = net.fit(
+        cut(X, CLASSES), validation_data=(X, CLASSES), epochs=40, batch_size=16, verbose=2,
+        optimizer=syn0.Adam(0.01), callbacks=[syn0.EarlyStopping(target=0.2, monitor="loss")],
+    )  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("loss cross_entropy · optimizer Adam(learning_rate=0.01) · 4 chunks")
+    assert history["val_accuracy"][-1] > 0.9
+    assert len(lines) == 2 + history.epochs < 42  # it stopped at its target
+    assert net.history["loss"] == history["loss"]
+    steps = -(-ROWS // 16)
+    assert int(net.numbers["step"]) == steps * history.epochs
+    assert "for epoch in range" in net.code()
+
+
+def test_weights_come_with_the_chunks() -> None:
+    weight = np.arange(ROWS) % 3.0
+    by_class = {0: 1.0, 1: 2.0, 2: 0.5}
+    options: dict[str, Any] = {"shuffle": False, "class_weight": by_class, "engine": "numpy"}
+    parts = fitted(cut(X, CLASSES, weight), **options)
+    whole = fitted(X, CLASSES, sample_weight=weight, **options)
+    np.testing.assert_allclose(parts.history["loss"], whole.history["loss"], rtol=1e-5)
+    by_order = np.argsort(CLASSES)  # a chunk need not have all classes
+    sizes = tuple(np.bincount(CLASSES).tolist())
+    fitted(cut(X[by_order], CLASSES[by_order], sizes=sizes), class_weight=by_class)
+
+
+def test_chunks_for_several_inputs() -> None:
+    a, b = syn0.Input((2,), name="a"), syn0.Input((4,), name="b")
+    out = syn0.Dense(3, activation="softmax")(syn0.Concatenate()(a, b))
+    chunks = [((x[:, :2], x[:, 2:]), y) for x, y in cut(X, CLASSES)]
+    named = [({"a": x[:, :2], "b": x[:, 2:]}, y) for x, y in cut(X, CLASSES)]
+    nets = [syn0.Model((a, b), out, random_state=0) for _ in range(2)]
+    for net, given_chunks in zip(nets, (chunks, named), strict=True):
+        net.fit(given_chunks, epochs=2, verbose=0)
+    same(*nets)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("dtype", ["float16", "float64", "uint8", "bool", ">f4"])
+def test_chunks_keep_their_dtype(engine: str, dtype: str) -> None:
+    numbers = np.abs(X * 3).astype(dtype)
+    net = fitted(cut(numbers, CLASSES), engine=engine, shuffle=False)
+    like = fitted(cut(numbers.astype("float32"), CLASSES), engine=engine, shuffle=False)
+    np.testing.assert_allclose(net.history["loss"], like.history["loss"], rtol=1e-5)
+
+
+# ----- mapped files -------------------------------------------------------
+
+
+def test_a_view_of_a_mapped_file_is_mapped_and_a_copy_is_not(tmp_path: Path) -> None:
+    file = mapped(tmp_path, "X", X)
+    np.save(tmp_path / "X.npy", X)
+    for view in (file, np.asarray(file)[5:], np.load(tmp_path / "X.npy", mmap_mode="r")[:, 1:]):
+        assert arrays.is_mapped(view)
+    for copy in (X, file.copy(), file[np.arange(4)], file + 1, file.astype("float64")):
+        assert not arrays.is_mapped(copy)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_mapped_file_is_learned_from_predicted_and_measured(engine: str, tmp_path: Path) -> None:
+    files = mapped(tmp_path, "X", X), mapped(tmp_path, "y", CLASSES.astype("uint8"))
+    net = fitted(*files, engine=engine, validation_data=0.25, class_weight="balanced", epochs=2)
+    assert set(net.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    memory = fitted(X, CLASSES, engine=engine, validation_data=0.25, epochs=1)
+    memory.set_parameters(net.parameters)
+    np.testing.assert_array_equal(net.predict(files[0]), memory.predict(X))
+    assert net.evaluate(*files) == memory.evaluate(X, CLASSES)
+    plain = (
+        fitted(*files, engine=engine, shuffle=False),
+        fitted(X, CLASSES, engine=engine, shuffle=False),
+    )
+    for name, value in plain[0].parameters.items():
+        np.testing.assert_array_equal(value, plain[1].parameters[name], err_msg=name)
+
+
+def test_what_is_held_out_or_without_weight_is_not_copied(tmp_path: Path) -> None:
+    file, weight = mapped(tmp_path, "X", X), (np.arange(ROWS) % 4).astype(float)
+    options = {"validation_data": 0.2, "sample_weight": weight, "batch_size": 50}
+    job = network()._trainer.prepare(file, CLASSES, **options)
+    like = network()._trainer.prepare(X, CLASSES, **options)
+    assert job.validation is not None and like.validation is not None
+    for data, other in ((job.data, like.data), (job.validation[1], like.validation[1])):
+        assert np.shares_memory(data.inputs["x"], file)
+        assert data.samples == other.samples < ROWS
+        for name, value in other.all().items():
+            np.testing.assert_array_equal(data.all()[name], value)
+            np.testing.assert_array_equal(data.rows(slice(3, 9)).all()[name], value[3:9])
+    assert isinstance(job.feed, ChunkFeed)
+    rows = np.concatenate(batches(job.feed)[0])
+    np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(like.data.inputs["x"], axis=0))
+
+
+def test_normalization_of_a_mapped_file(tmp_path: Path) -> None:
+    net = network(syn0.Normalization(name="n"))
+    net.fit(mapped(tmp_path, "X", X * 3 + 5), CLASSES, batch_size=32, epochs=1, verbose=0)
+    np.testing.assert_allclose(net.parameters["mean_n"], (X * 3 + 5).mean(axis=0), rtol=1e-5)
+
+
+def test_metrics_of_the_whole_set_on_a_mapped_file(tmp_path: Path) -> None:
+    y = CLASSES == 0
+    net = syn0.Sequential(syn0.Dense(1, activation="sigmoid"), random_state=0)
+    options: dict[str, Any] = {"metrics": "roc_auc", "validation_data": 0.2, "verbose": 0}
+    history = net.fit(mapped(tmp_path, "X", X), y, epochs=2, batch_size=32, **options)
+    assert set(history) == {"loss", "roc_auc", "val_loss", "val_roc_auc"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_memory_stays_far_below_the_file(engine: str, tmp_path: Path) -> None:
+    """A sparse file of 200 MB takes no room on the disk, and must take none in memory."""
+    samples, features = 200_000, 250
+    file = np.memmap(tmp_path / "X", "float32", "w+", shape=(samples, features))
+    labels = np.memmap(tmp_path / "y", "uint8", "w+", shape=(samples,))
+    file[::5000], labels[::3] = 1.0, 1
+    fitted(X, CLASSES, engine=engine, validation_data=0.2)  # imports what is slow to import
+    net, peaks = network(), {}
+    tracemalloc.start()
+    try:
+        for verb, call in {
+            "fit": lambda: net.fit(
+                file, labels, epochs=1, batch_size=1000, validation_data=0.1, verbose=0,
+                sample_weight=(np.arange(samples) % 10 > 0) * 1.0, engine=engine,
+            ),
+            "predict": lambda: net.predict(file),
+            "evaluate": lambda: net.evaluate(file, labels),
+        }.items():  # fmt: skip
+            tracemalloc.reset_peak()
+            call()
+            peaks[verb] = tracemalloc.get_traced_memory()[1] / file.nbytes
+    finally:
+        tracemalloc.stop()
+    assert max(peaks.values()) < 0.5, peaks
+    assert peaks["fit"] > CHUNK_BYTES / file.nbytes  # something was counted
+
+
+def test_checks_of_a_large_array_go_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "BLOCK", 100)
+    numbers = np.zeros((40, 3))
+    numbers[33, 2] = numbers[35, 0] = np.nan
+    with pytest.raises(DataError, match="X holds nan at row 33, column 2 and 1 more such"):
+        arrays.check_finite(numbers, "X")
+    wide = np.zeros((40, 3))
+    wide[39, 1] = 1e300
+    with pytest.raises(DataError, match=r"X holds 1e\+300 at row 39, column 1"):
+        arrays.check_range(wide, "X", "float32")
+    halves = np.zeros(40)
+    halves[39] = 0.5
+    with pytest.raises(DTypeError, match="not whole"):
+        arrays.check_integers(halves, "y")
+    one_hot = np.eye(3)[np.arange(60) % 3]
+    assert arrays.check_targets(one_hot, (3,), "classes") is one_hot
+    one_hot[59] = 1
+    with pytest.raises(DataError, match="one sums to 3"):
+        arrays.check_targets(one_hot, (3,), "classes")
+    starts = [start for start, _ in arrays.blocks(numbers)]
+    assert starts == list(range(0, 40, 4))
+
+
+# ----- reading ahead ------------------------------------------------------
+
+
+def test_the_next_item_is_read_while_the_last_is_worked_on_and_no_more() -> None:
+    begun = [threading.Event() for _ in range(4)]
+
+    def items() -> Iterator[int]:
+        for number, event in enumerate(begun):
+            event.set()
+            yield number
+
+    with ReadAhead(items()) as reader:
+        assert begun[0].wait(LONG)
+        assert not begun[1].wait(0.05)  # nobody has taken the first
+        for number in range(3):
+            assert reader.take() == number
+            assert begun[number + 1].wait(LONG)
+        assert reader.take() == 3
+        assert reader.take() is None
+    assert not readers()
+
+
+def test_steps_and_reading_overlap() -> None:
+    reading = threading.Event()
+    rng = np.random.default_rng(0)
+    chunks = [{"x": rng.normal(size=(8, 3)), "y": rng.normal(size=8)} for _ in range(2)]
+
+    class Source(Fixed):
+        def chunks(self, epoch: int) -> Iterator[Mapping[str, np.ndarray]]:
+            yield chunks[0]
+            reading.set()
+            yield chunks[1]
+
+    class Waiting(LinearStep):
+        def run_span(self, *given: Any) -> int:
+            assert reading.wait(LONG), "the second chunk is not read while the first is trained on"
+            return super().run_span(*given)
+
+    feed = ChunkFeed(Source(), batch_size=4, seed=0)
+    history = run_fake(Waiting(), feed)
+    assert history.epochs == 1
+
+
+def run_fake(step: LinearStep, feed: ChunkFeed, epochs: int = 1, **options: Any) -> History:
+    history = History(options.get("first_epoch", 0))
+    train_on_chunks(
+        step, new_state(), feed, epochs=epochs, history=history, control=Control(),
+        explain=lambda failure, batch, step: explain(failure, step),
+        **{"first_epoch": 0, **options},
+    )  # fmt: skip
+    return history
+
+
+def test_events_tell_epochs_and_steps() -> None:
+    rng = np.random.default_rng(0)
+    chunk = {"x": rng.normal(size=(10, 3)), "y": rng.normal(size=10)}
+    recorder = Recorder(every_epoch=True, wants_progress=True)
+    feed = ChunkFeed(Fixed(chunk, chunk), batch_size=4, seed=0)
+    history = run_fake(
+        LinearStep(itertools.cycle([1])), feed, 3, first_epoch=2, listeners=[recorder]
+    )
+    (start,) = recorder.of(FitStarted)
+    assert divmod(start.first_step, start.steps_per_epoch) == (2, 0)
+    assert [event.epoch for event in recorder.of(EpochEnded)] == [2, 3, 4]
+    assert all(event.step == 0 for event in recorder.of(Progress))  # an epoch's length is unknown
+    (end,) = recorder.of(FitEnded)
+    assert (end.reason, end.step - start.first_step) == ("completed", 15)
+    assert end.message.startswith("3 epochs in")
+    assert (history.epochs, history.first_epoch, recorder.closed) == (3, 2, 1)
+
+
+def test_progress_of_a_known_length_counts_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syn0.training.streaming.PROGRESS_INTERVAL", 0.0)
+    monkeypatch.setattr("syn0.training.loop.PROGRESS_INTERVAL", 0.0)
+    rows = {"x": np.ones((10, 3)), "y": np.ones(10)}
+    source = MappedRows(
+        lambda chosen: {name: x[chosen] for name, x in rows.items()}, samples=10, row_bytes=2**22
+    )
+    recorder = Recorder(wants_progress=True)
+    feed = ChunkFeed(source, batch_size=4, seed=0)
+    run_fake(LinearStep(itertools.cycle([1])), feed, 2, listeners=[recorder])
+    (start,) = recorder.of(FitStarted)
+    assert (start.steps_per_epoch, start.samples) == (3, 10)
+    places = [(event.epoch, event.step) for event in recorder.of(Progress)]
+    assert places == [(epoch, step) for epoch in (0, 1) for step in (1, 2, 3)]
+
+
+# ----- what can go wrong --------------------------------------------------
+
+
+def good(*more: Any) -> Callable[[], Iterator[Any]]:
+    """Chunks of which the first are good, and what comes then."""
+    return lambda: iter([*cut(X, CLASSES), *more])
+
+
+@pytest.mark.parametrize(
+    ("chunk", "kind", "text"),
+    [
+        ((X[:, :5], CLASSES), ShapeError, r"X has the shape \(300, 5\)"),
+        ((X, CLASSES + 1), DataError, "numbered 1 to 3"),
+        ((X, np.eye(3)[CLASSES]), DataError, "y holds one number a unit"),
+        ((X[:9], CLASSES[:8]), DataError, "x has 9 and y has 8"),
+        ((np.full_like(X, np.nan), CLASSES), DataError, "X holds nan at row 0, column 0"),
+        ((X.astype("float64"), CLASSES), DTypeError, r"x\.astype\('float32'\)"),
+        ((X, CLASSES, np.ones(ROWS)), DataError, "there is a sample_weight"),
+        ((X[:0], CLASSES[:0]), DataError, "X is empty"),
+        (X, DataError, "a chunk is a ndarray"),
+        ((X,), DataError, "a chunk is a tuple, 1 items"),
+        ((X, None), DataError, "y is None"),
+    ],
+)
+def test_a_chunk_unlike_the_first_is_named_and_the_steps_before_are_kept(chunk, kind, text) -> None:
+    net = network()
+    with pytest.raises(kind, match=text) as caught:
+        net.fit(good(chunk), epochs=2, batch_size=32, verbose=0)
+    assert "while reading chunk 5 of epoch 1" in caught.value.__notes__[0]
+    assert int(net.numbers["step"]) == ROWS // 32
+    assert net.history.epochs == 0
+    assert not readers()
+    net.fit(good(), epochs=1, verbose=0)
+    assert net.history.epochs == 1
+
+
+def test_a_first_chunk_that_does_not_fit_leaves_the_network_as_it_was() -> None:
+    net = network()
+    with pytest.raises(DataError, match="a chunk is a str") as caught:
+        net.fit(iter(["words"]), epochs=1, verbose=0)
+    assert "while reading chunk 1 of epoch 1" in caught.value.__notes__[0]
+    with pytest.raises(DataError) as caught:
+        net.fit([(X, CLASSES - 1)], verbose=0)
+    assert "while reading chunks[0]" in caught.value.__notes__[0]
+    assert not net.built
+    assert not readers()
+
+
+def test_an_error_of_the_reading_thread_comes_to_the_caller() -> None:
+    def chunks() -> Iterator[Any]:
+        yield from cut(X, CLASSES)
+        raise OSError("the disk is gone")
+
+    net = network()
+    with pytest.raises(OSError, match="the disk is gone") as caught:
+        net.fit(chunks, epochs=1, batch_size=32, verbose=0)
+    frames = [entry.name for entry in caught.traceback]
+    assert frames[-1] == "chunks"  # the place in the caller's own code
+    assert "while reading chunk 5 of epoch 1" in caught.value.__notes__[0]
+    assert int(net.numbers["step"]) == ROWS // 32
+    assert not readers()
+
+
+def test_a_generator_serves_one_epoch() -> None:
+    one = fitted((chunk for chunk in cut(X, CLASSES)), epochs=1)
+    same(one, fitted(good(), epochs=1))
+    with pytest.raises(ArgumentError, match=r"(?s)gives its chunks once, for 3 epochs.*net\.fit"):
+        fitted(chunk for chunk in cut(X, CLASSES))
+    spent = iter(cut(X, CLASSES))
+    net = network()
+    with pytest.raises(DataError, match="epoch 2 has no samples"):
+        net.fit(lambda: spent, epochs=2, batch_size=32, verbose=0)
+    assert net.history.epochs == 1
+    with pytest.raises(DataError, match="there are no chunks"):
+        net.fit(spent, epochs=1, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"validation_data": 0.2}, "validation_data=0.2 needs all samples"),
+        ({"class_weight": "balanced"}, "'balanced', which needs all samples"),
+        ({"batch_size": None}, "batch_size=None needs all samples"),
+        ({"optimizer": "lbfgs"}, "the optimizer LBFGS.* needs all samples"),
+        ({"sample_weight": np.ones(ROWS)}, "sample_weight is given beside chunks"),
+        ({"y": CLASSES}, "y is given beside chunks"),
+        ({"resume": True}, "resume=True"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"metrics": "roc_auc"}, "the metric roc_auc needs all samples"),
+    ],
+)
+def test_what_needs_the_whole_data_is_refused(options: dict[str, Any], text: str) -> None:
+    last = syn0.Dense(1, activation="sigmoid") if "metrics" in options else syn0.Dense(3, "softmax")
+    net = syn0.Sequential(last, random_state=0)
+    chunks = cut(X, CLASSES == 0) if "metrics" in options else cut(X, CLASSES)
+    with pytest.raises(ArgumentError, match=text):
+        net.fit(lambda: iter(chunks), **{"verbose": 0, **options})
+    assert not net.built
+    assert not readers()
+
+
+def test_a_layer_that_measures_the_data_wants_arrays() -> None:
+    with pytest.raises(ArgumentError, match="what is measured, mean_n and variance_n, needs all"):
+        network(syn0.Normalization(name="n")).fit(cut(X, CLASSES), verbose=0)
+    known = syn0.Normalization(mean=X.mean(axis=0), variance=X.var(axis=0))
+    network(known).fit(cut(X, CLASSES), epochs=1, verbose=0)
+
+
+def test_rows_of_numbers_are_not_taken_for_chunks() -> None:
+    assert not are_chunks([(1.0, 2.0), (3.0, 4.0)])
+    assert not are_chunks(X) and not are_chunks(None) and not are_chunks([])
+    assert not are_chunks((X, X)) and not are_chunks({"a": X})
+    assert not are_chunks(cut(X, CLASSES), CLASSES)  # rows that happen to look like chunks
+    assert are_chunks([(X, CLASSES)]) and are_chunks([[X, CLASSES]])
+    assert are_chunks([((X, X), CLASSES)]) and are_chunks([({"a": X}, CLASSES)])
+    assert are_chunks(iter([])) and are_chunks(map(tuple, [])) and are_chunks(good())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_step_that_is_not_finite_is_named_and_not_taken_over(engine: str) -> None:
+    net = syn0.Sequential(syn0.Dense(1), random_state=0)
+    chunks = [(x, x[:, 0] * 1e3) for x, _ in cut(X, CLASSES)]
+    with pytest.raises(NonFiniteError, match=r"(?s)keeps the last full step.*step size"):
+        net.fit(chunks, optimizer=syn0.SGD(1e12), epochs=9, batch_size=32, verbose=0, engine=engine)
+    assert int(net.numbers["step"]) > 0
+    assert all(np.all(np.isfinite(value)) for value in net.parameters.values())
+    assert not readers()
+
+
+# ----- Ctrl-C -------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on Unix")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ctrl_c_does_not_wait_for_a_chunk(engine: str) -> None:
+    let_go, reading = threading.Event(), threading.Event()
+
+    def chunks() -> Iterator[Any]:
+        yield from cut(X, CLASSES)
+        reading.set()
+        os.kill(os.getpid(), signal.SIGINT)
+        let_go.wait(LONG)
+        yield X, CLASSES
+
+    net = network()
+    try:
+        history = net.fit(chunks, epochs=1, batch_size=32, verbose=0, engine=engine)
+        assert reading.is_set()
+        assert len(readers()) == 1  # it hangs in the read, and the fit did not wait for it
+    finally:
+        let_go.set()
+    for thread in readers():
+        thread.join(LONG)
+    assert not readers()
+    assert history.epochs == 0
+    assert 0 < int(net.numbers["step"]) <= ROWS // 32
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interruption_says_where(capsys: pytest.CaptureFixture[str]) -> None:
+    def stop(event: Any, run: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    net = network()
+    net.fit(
+        cut(X, CLASSES), epochs=3, batch_size=32, verbose=0,
+        callbacks=syn0.LambdaCallback(on_epoch_end=stop),
+    )  # fmt: skip
+    message = capsys.readouterr().err
+    assert message.startswith("interrupted after epoch 1, which is kept")
+    assert net.history.epochs == 1
+    assert not readers()
