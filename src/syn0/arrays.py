@@ -113,6 +113,17 @@ def blocks(array: Array) -> Iterator[tuple[int, Array]]:
         yield start, array[start : start + rows]
 
 
+def check_numbers(array: Array, what: str, dtype: str) -> None:
+    """Refuse what is not finite in `dtype`, looking at each block once."""
+    if array.dtype.kind != "f" or not array.size:
+        return
+    limit = min(float(np.finfo(kind).max) for kind in (dtype, array.dtype))
+    for _, part in blocks(array):
+        if not -limit <= part.min() <= part.max() <= limit:  # NaN is neither
+            check_finite(array, what)
+            check_range(array, what, dtype)
+
+
 def check_finite(array: Array, what: str) -> None:
     """Raise a `DataError` that names the first NaN or infinity."""
     if array.dtype.kind != "f":
@@ -270,8 +281,7 @@ def check_targets(
         What the network computes in.
     """
     array = to_text_checked(y, name)
-    check_finite(array, name)
-    check_range(array, name, dtype)
+    check_numbers(array, name, dtype)
     if array.ndim == 0:
         raise ShapeError(f"{name} is a single number.", expected="a target for each sample")
     if len(array) == 0:

@@ -87,9 +87,10 @@ def check_inputs(
         name = tensor.name or ""
         what = called if len(inputs) == 1 else f"{called}[{name!r}]"
         array = arrays.check_rows(inputs[name], tensor.shape[1:], what)
-        arrays.check_finite(array, what)
         if tensor.dtype in FLOATS:
-            arrays.check_range(array, what, tensor.dtype)
+            arrays.check_numbers(array, what, tensor.dtype)
+        else:
+            arrays.check_finite(array, what)
         if "int" in tensor.dtype:
             array = arrays.check_integers(array, what)
             limit = network.vocabulary_of(name)

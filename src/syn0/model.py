@@ -105,11 +105,15 @@ class Model(StatefulNetwork):
 
         Parameters
         ----------
-        X : array of shape (samples, ...), or a tuple or mapping of arrays
-            Data. Integers are cast, never scaled.
-        y : array
+        X : array of shape (samples, ...), a tuple or mapping of arrays, or chunks
+            Data. Integers are cast, never scaled. What does not fit into memory is given as
+            `numpy.memmap` or in chunks: a list, an iterable, or a function that returns a
+            fresh iterator for each epoch, of ``(X, y)`` or ``(X, y, sample_weight)``; see
+            Notes.
+        y : array, optional
             Targets: numbers of the output's shape, class numbers (samples,) or one-hot
             rows for `cross_entropy`. A mapping or tuple where there are several outputs.
+            Chunks bring their own.
         loss : str, Loss or callable, optional
             The last fit's; at first by the last activation: softmax cross_entropy,
             sigmoid binary_cross_entropy, else mean_squared_error.
@@ -154,6 +158,22 @@ class Model(StatefulNetwork):
             If data do not fit; the network is left as it was.
         NonFiniteError
             If loss or gradient become NaN or infinite; the last good step is kept.
+
+        Notes
+        -----
+        A thread reads files and chunks ahead, so that two or three chunks are in memory. In
+        either case each row comes once an epoch, in an order that depends on the seed alone:
+
+        * A mapped file is read by runs of rows, half a megabyte long, in an order drawn for
+          each epoch; some thirty runs, from all over the file, are mixed at a time. Layers
+          such as `Normalization` measure the first of these mixtures.
+        * The rows of a chunk are mixed, and a list of chunks is gone through in an order
+          drawn for each epoch; other chunks are taken as they come, so give them well mixed.
+          Rows that are left over, fewer than a batch, join the next chunk.
+
+        The first chunk decides shapes and dtypes. What needs all samples at once is an error
+        with chunks: a share as `validation_data`, ``class_weight="balanced"``,
+        ``batch_size=None``, `LBFGS`, metrics such as `roc_auc`, `Normalization` without a mean.
 
         Examples
         --------

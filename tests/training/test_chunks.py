@@ -359,12 +359,15 @@ def test_checks_of_a_large_array_go_by_blocks(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(arrays, "BLOCK", 100)
     numbers = np.zeros((40, 3))
     numbers[33, 2] = numbers[35, 0] = np.nan
-    with pytest.raises(DataError, match="X holds nan at row 33, column 2 and 1 more such"):
-        arrays.check_finite(numbers, "X")
+    for check in (arrays.check_finite, lambda x, what: arrays.check_numbers(x, what, "float64")):
+        with pytest.raises(DataError, match="X holds nan at row 33, column 2 and 1 more such"):
+            check(numbers, "X")
     wide = np.zeros((40, 3))
     wide[39, 1] = 1e300
-    with pytest.raises(DataError, match=r"X holds 1e\+300 at row 39, column 1"):
-        arrays.check_range(wide, "X", "float32")
+    for check in (arrays.check_range, arrays.check_numbers):
+        with pytest.raises(DataError, match=r"X holds 1e\+300 at row 39, column 1"):
+            check(wide, "X", "float32")
+        check(wide, "X", "float64")
     halves = np.zeros(40)
     halves[39] = 0.5
     with pytest.raises(DTypeError, match="not whole"):

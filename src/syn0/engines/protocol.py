@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -55,6 +55,10 @@ class Control:
     rows : list of mapping
         Totals of the epochs that this span completed, in order: numbers for one epoch, or
         arrays for several. The caller takes them away.
+    tick : callable, optional
+        ``tick(done) -> bool``, which an engine that need not hand back may call at the deadline
+        instead, with the steps of the span that are done and their totals in `row` and `rows`;
+        the state is not written then. True asks it to hand back.
     threads : int or "auto"
         How many threads the span may use.
     failure : str or None
@@ -65,6 +69,7 @@ class Control:
     abort: bool = False
     row: dict[str, float] = field(default_factory=dict)
     rows: list[Mapping[str, Any]] = field(default_factory=list)
+    tick: Callable[[int], bool] | None = None
     threads: int | str = "auto"
     failure: str | None = None
 

@@ -156,6 +156,7 @@ class CSVLogger(Callback):
     append: bool = False
 
     every_epoch = False
+    reads_state = False
 
     def __post_init__(self) -> None:
         self._columns: list[str] = []

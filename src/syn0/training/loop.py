@@ -294,8 +294,7 @@ def train(
         free = evaluate is None and not run.every_epoch
         while session.goes_on:
             stop = session.end if free else (run.step // steps + 1) * steps
-            control.deadline = session.due
-            _span(session, executable, feed, stop - run.step, control, summarize)
+            _Span(session, executable, feed, control, summarize).run(stop - run.step)
             if control.failure is not None:
                 raise session.fail(explain(control.failure, run.step))
             if session.owes_progress:
@@ -304,25 +303,55 @@ def train(
         return session.finish()
 
 
-def _span(
-    session: Session,
-    executable: Executable,
-    feed: Feed,
-    count: int,
-    control: Control,
-    summarize: Summarize,
-) -> None:
-    """Run up to `count` steps and tell of the epochs that they complete."""
-    run = session.run
-    epoch = run.step // feed.steps_per_epoch
-    session.begin_epoch(epoch)
-    began = time.perf_counter()
-    run.step += executable.run_span(run.state, feed, run.step, count, control)
-    session.seconds += time.perf_counter() - began
-    blocks, control.rows = control.rows, []
-    for block in blocks:
-        for row in [block] if session.takes_blocks else _single_rows(block):
-            epoch += session.end_epochs(epoch, summarize(row))
+class _Span:
+    """One call of the engine, and what is told of it: at its end, or while it lasts."""
+
+    def __init__(
+        self,
+        session: Session,
+        executable: Executable,
+        feed: Feed,
+        control: Control,
+        summarize: Summarize,
+    ) -> None:
+        self._session = session
+        self._executable = executable
+        self._feed = feed
+        self._control = control
+        self._summarize = summarize
+        self._first = session.run.step
+        self._epoch = self._first // feed.steps_per_epoch
+        self._seconds = session.seconds
+
+    def run(self, count: int) -> None:
+        """Run up to `count` steps and tell of the epochs that they complete."""
+        session, control, run = self._session, self._control, self._session.run
+        session.begin_epoch(self._epoch)
+        control.deadline = session.due
+        control.tick = None if run.reads_state else self._tick
+        self._began = time.perf_counter()
+        done = self._executable.run_span(run.state, self._feed, self._first, count, control)
+        self._take(done)
+
+    def _tick(self, done: int) -> bool:
+        """Tell how far the span is, and whether it should end."""
+        self._take(done)
+        session, control = self._session, self._control
+        if not session.goes_on:
+            return True
+        row = control.row
+        session.tell_progress(self._summarize(row) if row else session.logs)
+        control.deadline = session.due
+        return not session.goes_on
+
+    def _take(self, done: int) -> None:
+        session, control = self._session, self._control
+        session.run.step = self._first + done
+        session.seconds = self._seconds + time.perf_counter() - self._began
+        blocks, control.rows = control.rows, []
+        for block in blocks:
+            for row in [block] if session.takes_blocks else _single_rows(block):
+                self._epoch += session.end_epochs(self._epoch, self._summarize(row))
 
 
 def _single_rows(block: Mapping[str, Any]) -> Iterator[dict[str, float]]:

@@ -160,6 +160,7 @@ class ProgressDisplay(Listener):
         self._console = console
         self._display: Display = PlainDisplay()
         self.wants_progress = self.hears_epochs = verbose != 0
+        self.reads_state = False
 
     def receive(self, event: Event, run: Run) -> None:
         """Show an event."""

@@ -19,12 +19,15 @@ class Listener(ABC):
         nobody needs to hear so soon trains many epochs in one call of the engine.
     hears_epochs : bool
         Whether it listens to `EpochStarted` and `EpochEnded` at all.
+    reads_state : bool
+        Whether it looks at the state of the run; progress is cheaper for those who do not.
     wants_progress : bool
         Whether `Progress` events are wanted.
     """
 
     every_epoch: bool = False
     hears_epochs: bool = True
+    reads_state: bool = True
     wants_progress: bool = False
 
     @abstractmethod
@@ -74,6 +77,12 @@ class Run:
     def hears_epochs(self) -> bool:
         """Whether a listener listens to epochs."""
         return any(listener.hears_epochs for listener in self._listeners)
+
+    @property
+    def reads_state(self) -> bool:
+        """Whether a listener that hears anything looks at the state."""
+        heard = [x for x in self._listeners if x.hears_epochs or x.wants_progress]
+        return any(listener.reads_state for listener in heard)
 
     @property
     def wants_progress(self) -> bool:

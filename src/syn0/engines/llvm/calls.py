@@ -181,8 +181,14 @@ class Emitter:
         heavy = sum(unit.levels[id(m)] == "element" for m in unit.members)
         self.calls.append(
             Call(
-                nest_kernel(nest), tuple(writer.pointers), (), unit.rows, tuple(writer.reads),
-                tuple(stored), label=label, operations=heavy * math.prod(unit.domain),
+                nest_kernel(nest),
+                tuple(writer.pointers),
+                (),
+                unit.rows,
+                tuple(writer.reads),
+                tuple(stored),
+                label=label,
+                operations=heavy * math.prod(unit.domain),
             )
         )
 
@@ -217,8 +223,17 @@ class Emitter:
             tiny = tiny_gemm_kernel(result.dtype, m, n, k, a, y.strides[-2], n)
         self.calls.append(
             Call(
-                gemm_kernel(result.dtype, n, self.target), pointers, numbers, rows, reads, (out,),
-                scale, m, repeats, _named(result), 2 * math.prod(lead) * m * n * k,
+                gemm_kernel(result.dtype, n, self.target),
+                pointers,
+                numbers,
+                rows,
+                reads,
+                (out,),
+                scale,
+                m,
+                repeats,
+                _named(result),
+                2 * math.prod(lead) * m * n * k,
                 tiny,
             )
         )
@@ -245,8 +260,12 @@ class Emitter:
         self.calls.append(
             Call(
                 pack_kernel(dtype, True, self.target),
-                (self.pointer(y), Pointer(packed)), (y.strides[1], k, n), rows,
-                ((source, False),), (packed,), label=packed.name,
+                (self.pointer(y), Pointer(packed)),
+                (y.strides[1], k, n),
+                rows,
+                ((source, False),),
+                (packed,),
+                label=packed.name,
             )
         )
         return View(holder, 0, (k, n), (width, 1))
@@ -351,9 +370,7 @@ class _NestWriter:
             if id(tensor) in emitter.fusion.stored:
                 self.outputs.append(tensor)
                 stores.append(self._store(tensor))
-        return Nest(
-            self.unit.domain, tuple(self.operands), tuple(self.statements), tuple(stores)
-        )
+        return Nest(self.unit.domain, tuple(self.operands), tuple(self.statements), tuple(stores))
 
     def _add(self, tensor: Tensor, statement: Statement) -> None:
         self.statements.append(statement)
@@ -493,8 +510,14 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
     aligned = bool(kept) and kept[0] == 0 and _aligned(view, source, rows)
     e.calls.append(
         Call(
-            reduction_kernel(reduction), (e.pointer(view), Pointer(out)), (), rows,
-            ((source, aligned),), (out,), label=_named(t), operations=math.prod(sizes),
+            reduction_kernel(reduction),
+            (e.pointer(view), Pointer(out)),
+            (),
+            rows,
+            ((source, aligned),),
+            (out,),
+            label=_named(t),
+            operations=math.prod(sizes),
         )
     )
 

@@ -141,8 +141,10 @@ class _Driver:
         ]
         if not call.repeats:
             scale = integer(call.scale)
-            ends = (begin, end) if call.scale == 1 else tuple(
-                f.binary("mul", x, scale) for x in (begin, end)
+            ends = (
+                (begin, end)
+                if call.scale == 1
+                else tuple(f.binary("mul", x, scale) for x in (begin, end))
             )
             self._kernel(call, places, numbers, *ends)
             return
@@ -170,7 +172,12 @@ class _Driver:
             self._repeat(call, depth + 1, moved, numbers, sizes, begin, end)
 
     def _kernel(
-        self, call: Call, places: Sequence[Value], numbers: Sequence[Value], begin: Value, end: Value
+        self,
+        call: Call,
+        places: Sequence[Value],
+        numbers: Sequence[Value],
+        begin: Value,
+        end: Value,
     ) -> None:
         self._run(call.kernel.symbol, [*places, *numbers, begin, end])
 
@@ -248,7 +255,9 @@ class _Steps(_Driver):
         f.line(f"br {going}, label %body, label %exit")
         f.begin("body")
         f.store(integer(0), self.status)
-        self.slots = [self._advanced(b, s, step) for b, s in zip(self.plan.slots, first, strict=True)]
+        self.slots = [
+            self._advanced(b, s, step) for b, s in zip(self.plan.slots, first, strict=True)
+        ]
         for phase in self.plan.phases:
             if phase is not self.plan.phases[0]:
                 self.wait()

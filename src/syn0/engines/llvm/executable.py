@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.engines.llvm import crew, jit
+from syn0.engines.llvm import checked, crew, jit
 from syn0.engines.llvm.driver import DRIVER, Word, driver_text
 from syn0.engines.llvm.inlining import SMALL, inlined
 from syn0.engines.llvm.listing import page
@@ -20,7 +21,7 @@ from syn0.engines.llvm.plan import ORDER, Plan, Source, make_plan
 from syn0.engines.llvm.single_row import SingleRow
 from syn0.engines.llvm.target import Target
 from syn0.engines.llvm.threads import Pace, threads_for
-from syn0.engines.llvm.workspace import Workspace
+from syn0.engines.llvm.workspace import Workspace, address_of
 from syn0.engines.numpy import as_printed, first_failure
 from syn0.engines.protocol import Control, Feed, ResidentArrays
 from syn0.engines.source import is_plain_number
@@ -67,7 +68,8 @@ class Compiled:
     def launch(self, space: Workspace, threads: int) -> None:
         """Run the driver in so many threads."""
         driver = self.alone if threads == 1 else self.together
-        crew.run(driver, space.address, threads, self.plan.target)
+        with checked.watching(space.ranges()) if checked.ENABLED else nullcontext():
+            crew.run(driver, space.address, threads, self.plan.target)
 
     def workspace(self, threads: int) -> Workspace:
         """Return memory for a run; give it back to `pool`."""
@@ -198,7 +200,8 @@ class LLVMExecutable:
     ) -> None:  # fmt: skip
         table = space.table
         table[Word.COUNT], table[Word.SAMPLES] = count, samples
-        table[Word.TOTALS] = totals.__array_interface__["data"][0]
+        space.totals = totals
+        table[Word.TOTALS] = address_of(totals)
         table[Word.TOTALS_LEFT], table[Word.STEPS_PER_EPOCH] = left, per_epoch
         table[Word.DONE : Word.SLOTS] = 0
         table[Word.ABORT] = abort
@@ -207,7 +210,7 @@ class LLVMExecutable:
         """Return a function of one sample, None where the program has not one input and output."""
         (tensor, *others), (goal, *more) = self.inputs.values(), self.program.outputs
         fixed = all(isinstance(d, int) for d in tensor.shape[1:])
-        if others or more or tensor.shape[:1] != (batch,) or not fixed:
+        if others or more or tensor.shape[:1] != (batch,) or not fixed or checked.ENABLED:
             return None
         name = tensor.name or ""
         sources = {name: Source("rows", tensor.dtype)}
@@ -307,13 +310,20 @@ class _Span:
                 wanted = self._stretch(first + done, count - done)
                 made = self._call(first + done, wanted)
                 done += made
-                if made < wanted or self.control.abort:
-                    break
-                if time.monotonic() > self.control.deadline:
+                if self._ends(done, made):
                     break
         finally:
             self._give_back()
         return done
+
+    def _ends(self, done: int, made: int) -> bool:
+        """Tell whether a failure, the caller or the clock ends the span before its time."""
+        control = self.control
+        if not made or control.failure is not None or control.abort:
+            return True
+        if time.monotonic() <= control.deadline:
+            return False
+        return control.tick is None or control.tick(done)
 
     # ----- what one native call does
 

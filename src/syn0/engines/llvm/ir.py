@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from syn0.engines.llvm import checked
+
 SCALARS = {
     "float32": "float", "float64": "double", "int8": "i8", "uint8": "i8", "int16": "i16",
     "uint16": "i16", "int32": "i32", "uint32": "i32", "int64": "i64", "uint64": "i64",
@@ -248,30 +250,51 @@ class Function:
         if kind.scalar == "i1":
             bits = self.load(pointer, kind.of("i8"), align)
             return self.compare("icmp ne", bits, literal(0, bits.type))
+        self._check(pointer, kind)
         return self.value(f"load {kind}, {pointer}, align {align or BYTES[kind.scalar]}", kind)
 
     def store(self, x: Value, pointer: Value, align: int | None = None) -> None:
         """Store to an address; truth values are bytes in memory."""
         if x.type.scalar == "i1":
             x = self.cast("zext", x, x.type.of("i8"))
+        self._check(pointer, x.type)
         self.line(f"store {x}, {pointer}, align {align or BYTES[x.type.scalar]}")
 
-    def masked_load(self, pointer: Value, kind: Type, mask: Value) -> Value:
-        """Load the lanes that the mask names; the others are 0 and are not touched."""
+    def masked_load(self, pointer: Value, kind: Type, mask: Value, others: int = 0) -> Value:
+        """Load the lanes that the mask names; the others are not touched, and have a number."""
         if kind.scalar == "i1":
-            bits = self.masked_load(pointer, kind.of("i8"), mask)
+            bits = self.masked_load(pointer, kind.of("i8"), mask, others)
             return self.compare("icmp ne", bits, literal(0, bits.type))
         name = f"llvm.masked.load.{kind.suffix}.p0"
         align = literal(BYTES[kind.scalar], I32)
-        zero = Value("zeroinitializer", kind)
-        return self.call(name, (pointer, align, mask, zero), kind)
+        rest = literal(others, kind) if others else Value("zeroinitializer", kind)
+        self._check(pointer, kind, mask)
+        return self.call(name, (pointer, align, mask, rest), kind)
 
     def masked_store(self, x: Value, pointer: Value, mask: Value) -> None:
         """Store the lanes that the mask names; memory under the others is not touched."""
         if x.type.scalar == "i1":
             x = self.cast("zext", x, x.type.of("i8"))
         name = f"llvm.masked.store.{x.type.suffix}.p0"
+        self._check(pointer, x.type, mask)
         self.run(name, (x, pointer, literal(BYTES[x.type.scalar], I32), mask))
+
+    def _check(self, pointer: Value, kind: Type, mask: Value | None = None) -> None:
+        """Write a test of an access, in the checked build."""
+        if not checked.ENABLED:
+            return
+        lanes = kind.lanes or 1
+        count = integer(lanes)
+        if mask is not None:  # up to the last lane that it names
+            bits = self.cast("zext", self.cast("bitcast", mask, Type(f"i{lanes}")), I64)
+            zeros = self.call("llvm.ctlz.i64", (bits, literal(False, I1)), I64)
+            count = self.binary("sub", integer(64), zeros)
+        name = f"@{self.name}.name"
+        text = f'{name} = private constant [{len(self.name) + 1} x i8] c"{self.name}\\00"'
+        if text not in self.module.globals:
+            self.module.globals.append(text)
+        size = self.binary("mul", count, integer(BYTES[kind.scalar]))
+        self.run(checked.CHECK, (pointer, size, Value(name, PTR)))
 
     def mask(self, lanes: int, count: Value | int) -> Value:
         """Return a mask of the first `count` lanes; `count` is a number or a 64-bit value."""

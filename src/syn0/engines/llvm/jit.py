@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from syn0.engines.llvm import checked
 from syn0.engines.llvm.kernel import Kernel
 from syn0.engines.llvm.object_cache import ObjectCache, open_cache
 from syn0.engines.llvm.target import LLVM_LOCK, Target
@@ -150,6 +151,7 @@ class _Linker:
         self._numbers = count()  # a name is taken even where linking fails
         self._libraries: list[Any] = []  # LLVM unloads a library whose tracker is gone
         self._kernels: dict[str, int] = {}
+        self._checking = False  # while the test of accesses is being linked
         self._programs: dict[tuple[str, tuple[tuple[str, int], ...]], int] = {}
 
     def kernels(self, kernels: Sequence[Kernel]) -> dict[str, int]:
@@ -171,7 +173,7 @@ class _Linker:
 
     def _object(self, identity: str, make: Callable[[], str], optimize: bool = False) -> bytes:
         """Return machine code from the cache, or compile and keep it."""
-        words = (identity, _fingerprint(), self.target)
+        words = (identity, _fingerprint(), self.target, checked.ENABLED)
         key = hashlib.sha256(repr(words).encode()).hexdigest()
         code = self.objects.load(key)
         if code is None:
@@ -188,13 +190,24 @@ class _Linker:
         builder = llvm.JITLibraryBuilder().add_current_process()  # for memset and the like
         for code in objects:
             builder.add_object_img(code)
-        for name, address in imports.items():
+        for name, address in (*imports.items(), *self._checks()):
             builder.import_symbol(name, address)
         for symbol in symbols:
             builder.export_symbol(symbol)
         library = builder.link(self._compiler, f"syn0.{next(self._numbers)}")
         self._libraries.append(library)
         return {symbol: library[symbol] for symbol in symbols}
+
+    def _checks(self) -> list[tuple[str, int]]:
+        """Return what the code of the checked build imports beside."""
+        if not checked.ENABLED:
+            return []
+        if self._checking:
+            return [(checked.TABLE, checked.table_address())]
+        self._checking = True
+        address = self.program(checked.TEXT, checked.CHECK, {}, False)
+        self._checking = False
+        return [(checked.CHECK, address)]
 
 
 @cache

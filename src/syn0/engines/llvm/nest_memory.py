@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from syn0.engines.llvm.ir import BYTES, I32, SCALARS, Function, Type, Value, integer, literal
+from syn0.engines.llvm.ir import SCALARS, Function, Type, Value, integer, literal
 from syn0.engines.llvm.row_reductions import Place, first
 from syn0.engines.llvm.statements import Operand
 
@@ -103,11 +103,7 @@ class Memory:
 
     def _masked(self, address: Value, mask: Value, kind: Type) -> Value:
         # The others are 1: LLVM 22 takes 0 / 0 for 0 in lanes that it knows to be 0.
-        stored = kind.of("i8") if kind.scalar == "i1" else kind
-        align, ones = literal(BYTES[stored.scalar], I32), literal(1, stored)
-        name = f"llvm.masked.load.{stored.suffix}.p0"
-        x = self.f.call(name, (address, align, mask, ones), stored)
-        return x if stored == kind else self.f.compare("icmp ne", x, literal(0, stored))
+        return self.f.masked_load(address, kind, mask, others=1)
 
     def store(self, number: int, x: Value, place: Place) -> None:
         """Write a vector to the current row, up to the row's end."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from syn0.engines.llvm.arena import ALIGNMENT
 from syn0.engines.llvm.barrier import BARRIER_BYTES, CROWDED
 from syn0.engines.llvm.calls import Buffer
+from syn0.engines.llvm.checked import Range
 from syn0.engines.llvm.cpus import cpus
 from syn0.engines.llvm.driver import Word
 from syn0.engines.llvm.plan import Plan
@@ -52,6 +53,7 @@ class Workspace:
         self.barrier = aligned_bytes(BARRIER_BYTES)
         self.barrier[CROWDED] = threads > cpus()
         self.table = aligned_bytes(8 * (Word.SLOTS + len(plan.slots))).view(np.int64)
+        self.totals: Array = np.empty(0)
         self.held: list[Array] = [np.empty(0)] * len(plan.slots)  # alive while their address is
         self.table[Word.ARENA] = address_of(self.arena)
         self.table[Word.ARENA_BYTES] = stride
@@ -68,6 +70,23 @@ class Workspace:
         self.held[buffer.place] = array
         skipped = offset * array.strides[0] if offset else 0
         self.table[Word.SLOTS + buffer.place] = address_of(array) + skipped
+
+    def ranges(self) -> list[Range]:
+        """Return all memory that the driver may touch, by name."""
+        plan, arena = self.plan, address_of(self.arena)
+        found = [Range("table", self.address, self.table.nbytes)]
+        found.append(Range("totals", address_of(self.totals), self.totals.nbytes))
+        for buffer, array in zip(plan.slots, self.held, strict=True):
+            found.append(Range(buffer.name, address_of(array), array.nbytes))
+        for copy in map(address_of, self.copies):
+            entries = plan.updates.values()
+            found += [Range(b.name, copy + b.place, b.bytes) for b in entries]
+        stride = int(self.table[Word.ARENA_BYTES])
+        used = [b for call in plan.calls for b in (*call.writes, *(b for b, _ in call.reads))]
+        values = {id(b): b for b in used if b.space == "arena"}.values()
+        for start in range(arena, arena + self.arena.size, stride):
+            found += [Range(b.name, start + b.place, b.bytes) for b in values]
+        return found
 
     # ----- the state
 
