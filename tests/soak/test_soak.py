@@ -11,13 +11,17 @@ import pytest
 from graphs import Drawn, graphs
 from hypothesis import given, settings
 
-for room in ("ops", "engines"):
+for room in ("ops", "engines", "engines/llvm"):
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
 import test_numpy  # noqa: E402
+import test_plan  # noqa: E402
 import test_printed_programs  # noqa: E402
+import test_random_graphs  # noqa: E402
 import test_registry  # noqa: E402
+import test_same_bits  # noqa: E402
 import test_simplify  # noqa: E402
+import trainings  # noqa: E402
 
 many = settings(max_examples=5_000)
 
@@ -98,3 +102,80 @@ x64 = test_registry.x64
 @pytest.mark.parametrize("case", test_registry.ALL, ids=repr)
 def test_jax(case: Any) -> None:
     test_registry.test_jax_agrees_with_numpy(case)
+
+
+# ----- the compiler's promises --------------------------------------------
+
+
+@settings(max_examples=500)
+@given(graphs(gradients=True, updates=True))
+def test_compiled_graphs(drawn: Drawn) -> None:
+    test_random_graphs.check(drawn)
+
+
+@settings(max_examples=500)
+@given(graphs(dtype="float32", updates=True))
+def test_compiled_graphs_in_float32(drawn: Drawn) -> None:
+    test_random_graphs.check(drawn)
+
+
+@many
+@given(graphs(gradients=True, updates=True))
+def test_plans(drawn: Drawn) -> None:
+    test_plan.check_fusion(drawn)
+    for plan in test_plan.plans_of(drawn):
+        test_plan.check_memory(plan)
+        test_plan.check_order(plan)
+
+
+entered = trainings.entered
+TRAININGS = [
+    trainings.Training(network, optimizer, dtype)
+    for place, network in enumerate(trainings.NETWORKS)
+    for turn, dtype in enumerate(("float32", "float64"))
+    for optimizer in [[*trainings.OPTIMIZERS][(2 * place + turn) % len(trainings.OPTIMIZERS)]]
+] + [
+    trainings.Training("wide", optimizer, dtype)
+    for optimizer in trainings.OPTIMIZERS
+    for dtype in ("float32", "float64")
+]
+
+
+@pytest.mark.filterwarnings("ignore:threads=")
+@pytest.mark.parametrize(
+    "training", TRAININGS, ids=lambda t: f"{t.network}-{t.optimizer}-{t.dtype}"
+)
+def test_same_bits_always(
+    training: trainings.Training, rng: Any, entered: list[int], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    test_same_bits.check_threads(training, entered)
+    test_same_bits.check_watched(training)
+    test_same_bits.check_splits(training, rng)
+    test_same_bits.check_probes(training, rng)
+    test_same_bits.check_rows(training, rng)
+    test_same_bits.check_processes(training, tmp_path)
+    test_same_bits.check_targets(training, monkeypatch)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_guard_pages_at_forty_sizes(whole: bool) -> None:
+    layers = len(trainings.NETWORKS)
+    script = (
+        f"import test_guarded; test_guarded.child({conftest.SEED}, 40, {layers}, whole={whole})"
+    )
+    trainings.python(script, timeout=3600)
+
+
+@pytest.mark.parametrize("side", ["end", "begin"])
+@pytest.mark.parametrize("turn", range(20))
+def test_overruns_are_faults(side: str, turn: int) -> None:
+    shift = 1 if side == "end" else -1
+    script = f"import test_guarded; test_guarded.overrun({conftest.SEED + turn}, {side!r}, {shift})"
+    trainings.python(script, code=-11)
+
+
+def test_the_checked_build() -> None:
+    cases, layers = len(test_registry.ALL), len(trainings.NETWORKS)
+    script = f"import test_checked; test_checked.child({conftest.SEED}, {cases}, 200, {layers})"
+    trainings.python(script, timeout=3600, SYN0_CHECKED="1")

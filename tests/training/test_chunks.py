@@ -355,6 +355,28 @@ def test_memory_stays_far_below_the_file(engine: str, tmp_path: Path) -> None:
     assert peaks["fit"] > CHUNK_BYTES / file.nbytes  # something was counted
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_about_three_chunks_are_alive(engine: str) -> None:
+    rows = 10_003
+
+    def chunks() -> Iterator[Any]:
+        for number in range(8):
+            x = np.full((rows, 200), number, "float32")
+            x[:, 0] = np.arange(rows) / rows
+            yield x, np.arange(rows) % 3
+
+    net = network()
+    options: dict[str, Any] = {"batch_size": 32, "verbose": 0, "engine": engine}
+    net.fit([(np.zeros((64, 200), "float32"), np.arange(64) % 3)], epochs=1, **options)
+    tracemalloc.start()
+    try:
+        net.fit(chunks, epochs=2, **options)
+        alive = tracemalloc.get_traced_memory()[1] / (rows * 200 * 4)
+    finally:
+        tracemalloc.stop()
+    assert 1 < alive < 3.5
+
+
 def test_checks_of_a_large_array_go_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "BLOCK", 100)
     numbers = np.zeros((40, 3))

@@ -93,23 +93,31 @@ def test_nothing_outside_is_touched() -> None:
 # ----- the fences hold
 
 
-def overrun(seed: int, side: str, shift: int) -> None:
-    """Train with one call that writes one element too far."""
-    rng = np.random.default_rng(seed)
-    emit = plan.Emitter.emit
+def plant(rng: np.random.Generator, shift: int) -> list[str]:
+    """Let one call of each plan from now on write too far; return the list of what it makes."""
+    emit, chosen = plan.Emitter.emit, []
 
     def planted(emitter: Any) -> list[Call]:
         calls = emit(emitter)
-        chosen = rng.choice([i for i, call in enumerate(calls) if call.writes[0].count])
-        call = calls[chosen]
-        pointers = tuple(
-            replace(p, offset=p.offset + shift) if p.buffer is call.writes[0] else p
-            for p in call.pointers
+        place = rng.choice([i for i, call in enumerate(calls) if call.writes[0].count])
+        call = calls[place]
+        goal = call.writes[0]
+        chosen.append(goal.name)
+        moved = (
+            replace(p, offset=p.offset + shift) if p.buffer is goal else p for p in call.pointers
         )
-        calls[chosen] = replace(call, pointers=pointers)
+        calls[place] = replace(call, pointers=tuple(moved))
         return calls
 
     plan.Emitter.emit = planted  # type: ignore[method-assign]
+    return chosen
+
+
+def overrun(seed: int, side: str, shift: int) -> None:
+    """Train with one call that writes so many elements too far."""
+    warnings.simplefilter("ignore")
+    rng = np.random.default_rng(seed)
+    plant(rng, shift)
     threads = int(rng.integers(1, 3))
     fenced(side, lambda: Training(str(rng.choice(["Dense", "wide"]))).run(threads=threads))
 

@@ -171,16 +171,16 @@ def test_an_index_out_of_range_leaves_the_state_whole(
     step = int(rng.integers(7))
     index[5 * step + int(rng.integers(5))] = wrong
     feed = ResidentFeed({"index": index}, batch_size=5, shuffle=False)
-    control = Control(threads=threads)
-    rows = state["rows"].copy()
-    with pytest.raises(DataError, match="an index lies outside"):
+    good = {name: value.copy() for name, value in state.items()}
+
+    def run(state: dict[str, Any], steps: int) -> None:
         done = 0
-        while done < 7:
-            done += executable.run_span(state, feed, done, 7 - done, control)
-    good = {"rows": rows, "total": np.zeros(3)}
-    done = 0
-    while done < step:
-        done += executable.run_span(good, feed, done, step - done, Control())
+        while done < steps:
+            done += executable.run_span(state, feed, done, steps - done, Control(threads=threads))
+
+    with pytest.raises(DataError, match="an index lies outside"):
+        run(state, 7)
+    run(good, step)
     assert digest(state) == digest(good)
     with pytest.raises(DataError, match="an index lies outside"):
         executable.run(state, {"index": index}, threads)

@@ -99,7 +99,7 @@ def watcher() -> Any:
     return syn0.LambdaCallback(on_epoch_end=lambda event, run: run.copy_parameters())
 
 
-def check_watched(training: Training, rng: np.random.Generator) -> None:
+def check_watched(training: Training) -> None:
     quiet = training.run()
     x, y = training.data()
     ways: list[dict[str, Any]] = [
@@ -115,7 +115,7 @@ def check_watched(training: Training, rng: np.random.Generator) -> None:
 
 def test_watched_or_not(rng: np.random.Generator, capsys: pytest.CaptureFixture[str]) -> None:
     for training in some(rng, 2):
-        check_watched(training, rng)
+        check_watched(training)
     assert "epoch" in capsys.readouterr().out
 
 

@@ -160,12 +160,12 @@ def entered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-def python(script: str, *, code: int = 0, **environment: str) -> str:
+def python(script: str, *, code: int = 0, timeout: float = 300, **environment: str) -> str:
     """Run a script in a process of its own that finds these tests; return what it prints."""
     places = (Path(__file__).parent, TESTS, os.environ.get("PYTHONPATH", ""))
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=timeout,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places)), **environment},
     )  # fmt: skip
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)

@@ -111,7 +111,7 @@ def watching(ranges: Sequence[Range]) -> Iterator[None]:
         address, size, function = (int(word) for word in _TABLE[1:4])
     if address:
         name = ctypes.string_at(function).decode()
-        raise MemoryError(f"{name} touched {size} bytes {_where(address, size, ranges)}")
+        raise SystemError(f"{name} touched {size} bytes {_where(address, size, ranges)}")
 
 
 def _fill(ranges: Sequence[Range]) -> None:

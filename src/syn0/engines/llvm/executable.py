@@ -32,6 +32,7 @@ from syn0.program import Program, State
 Array = NDArray[Any]
 BLOCKS = (1, 16, 128)  # samples that go through a program at a time
 MOST_PLANS = 64  # of a program: other batch sizes are planned anew
+CYCLES = 3e9  # a second of most processors' clocks
 PATIENCE = 0.05  # seconds of a native call, after which Python looks at signals and clocks
 _NOT_FINITE, _OUT_OF_RANGE = 1, 2
 
@@ -71,8 +72,13 @@ class Compiled:
         with checked.watching(space.ranges()) if checked.ENABLED else nullcontext():
             crew.run(driver, space.address, threads, self.plan.target)
 
+    def take_back(self, space: Workspace) -> None:
+        """Keep memory for the next run, without the arrays of this one."""
+        space.release()
+        self.pool.append(space)
+
     def workspace(self, threads: int) -> Workspace:
-        """Return memory for a run; give it back to `pool`."""
+        """Return memory for a run, to be given to `take_back`."""
         try:
             found = self.pool.pop()
         except IndexError:
@@ -160,7 +166,7 @@ class LLVMExecutable:
         space.table[Word.STATUS] = 0
         compiled.launch(space, used)
         _check(int(space.table[Word.STATUS]))
-        compiled.pool.append(space)
+        compiled.take_back(space)
         return outputs
 
     def _run_once(
@@ -180,7 +186,7 @@ class LLVMExecutable:
         coming = status != 0
         shapes = {name: np.shape(state[name]) for name in plan.updates}
         updates = {name: space.entry(name, s, coming=coming) for name, s in shapes.items()}
-        compiled.pool.append(space)
+        compiled.take_back(space)
         return outputs, updates
 
     def _bind(self, space: Workspace, state: State, given: Mapping[str, Array]) -> None:
@@ -204,7 +210,7 @@ class LLVMExecutable:
         table[Word.TOTALS] = address_of(totals)
         table[Word.TOTALS_LEFT], table[Word.STEPS_PER_EPOCH] = left, per_epoch
         table[Word.DONE : Word.SLOTS] = 0
-        table[Word.ABORT] = abort
+        table[Word.ABORT], table[Word.CYCLES] = abort, int(PATIENCE * CYCLES)
 
     def single_row(self, state: State) -> SingleRow | None:
         """Return a function of one sample, None where the program has not one input and output."""
@@ -444,7 +450,7 @@ class _Span:
         self.state.update({name: self.space.entry(name, s) for name, s in shapes.items()})
         for compiled, space in self.spaces.values():
             if space is self.space or space.copies is not self.space.copies:
-                compiled.pool.append(space)
+                compiled.take_back(space)
 
     def _note_totals(self, totals: Array, names: Sequence[str], index: int, done: int) -> None:
         if not done:

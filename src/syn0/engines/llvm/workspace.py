@@ -32,6 +32,9 @@ def aligned_bytes(count: int) -> NDArray[np.uint8]:
     return memory[start : start + count]
 
 
+_NONE = np.empty(0)
+
+
 class Workspace:
     """What a driver works on; one thread of Python has it at a time.
 
@@ -54,16 +57,23 @@ class Workspace:
         self.barrier[CROWDED] = threads > cpus()
         self.table = aligned_bytes(8 * (Word.SLOTS + len(plan.slots))).view(np.int64)
         self.totals: Array = np.empty(0)
-        self.held: list[Array] = [np.empty(0)] * len(plan.slots)  # alive while their address is
+        self.held: list[Array] = [_NONE] * len(plan.slots)  # alive while their address is
         self.table[Word.ARENA] = address_of(self.arena)
         self.table[Word.ARENA_BYTES] = stride
         self.table[Word.STATE] = address_of(self.copies[0])
         self.table[Word.NEXT] = address_of(self.copies[1])
         self.table[Word.BARRIER] = address_of(self.barrier)
+        self.table[Word.CYCLES] = 2**62
         self.address = address_of(self.table)
         for buffer in plan.slots:
             if buffer.value is not None:
                 self.put(buffer, np.ascontiguousarray(buffer.value, buffer.dtype))
+
+    def release(self) -> None:
+        """Let go of arrays that are not the plan's own."""
+        for buffer in self.plan.slots:
+            if buffer.value is None:
+                self.held[buffer.place] = _NONE
 
     def put(self, buffer: Buffer, array: Array, offset: int = 0) -> None:
         """Let a slot be an array's memory, from a row on."""
