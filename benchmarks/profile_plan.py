@@ -17,7 +17,7 @@ import numpy as np
 import syn0
 from syn0.engines.llvm import executable as executables
 from syn0.engines.llvm.driver import Word
-from syn0.engines.llvm.executable import Compiled
+from syn0.engines.llvm.family import Compiled
 from syn0.engines.llvm.listing import page
 from syn0.engines.llvm.schedule import Group, Phase
 from syn0.engines.llvm.workspace import Workspace
@@ -80,7 +80,7 @@ def main(name: str = "digits") -> None:
     net.fit(X, y, epochs=2, batch_size=rows, optimizer=optimizer, verbose=0, engine="llvm")
     (found,) = [e for e in net._family.values() if "train_step" in e.program.name]
     assert isinstance(found, executables.LLVMExecutable)
-    compiled = max((c for c in found._compiled.values() if c), key=lambda c: c.plan.rows)
+    compiled = max(found.family.members(), key=lambda c: c.plan.rows)
     space = compiled.pool[-1]
     plan = compiled.plan
     print(page(plan))

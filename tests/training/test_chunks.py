@@ -203,6 +203,25 @@ def test_results_do_not_depend_on_when_chunks_come(engine: str) -> None:
     )  # a list is shuffled across
 
 
+class Reusing:
+    """Chunks that lie in one array, filled again and again; nobody knows how many there are."""
+
+    def __len__(self) -> int:
+        raise TypeError("it has no length")
+
+    def __iter__(self) -> Iterator[Any]:
+        x, y = np.empty((100, 6), "float32"), np.empty(100, "int64")
+        for start in range(0, 300, 100):
+            x[:], y[:] = X[start : start + 100], CLASSES[start : start + 100]
+            yield x, y
+
+
+def test_a_reader_may_fill_the_same_array_again() -> None:
+    fresh = cut(X[:300], CLASSES[:300], sizes=(100, 100, 100))
+    for engine in ENGINES:
+        same(fitted(Reusing(), engine=engine), fitted(lambda: iter(fresh), engine=engine))
+
+
 def test_engines_agree_on_chunks() -> None:
     one, other = (fitted(cut(X, CLASSES), engine=engine) for engine in ENGINES)
     for name, value in one.parameters.items():
@@ -366,7 +385,7 @@ def test_about_three_chunks_are_alive(engine: str) -> None:
             yield x, np.arange(rows) % 3
 
     net = network()
-    options: dict[str, Any] = {"batch_size": 32, "verbose": 0, "engine": engine}
+    options: dict[str, Any] = {"batch_size": 1000, "verbose": 0, "engine": engine}
     net.fit([(np.zeros((64, 200), "float32"), np.arange(64) % 3)], epochs=1, **options)
     tracemalloc.start()
     try:
@@ -374,7 +393,7 @@ def test_about_three_chunks_are_alive(engine: str) -> None:
         alive = tracemalloc.get_traced_memory()[1] / (rows * 200 * 4)
     finally:
         tracemalloc.stop()
-    assert 1 < alive < 3.5
+    assert 1 < alive < (3.5 if engine == "numpy" else 4.5)
 
 
 def test_checks_of_a_large_array_go_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

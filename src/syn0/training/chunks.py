@@ -109,7 +109,7 @@ class Part:
     def batch(self, step: int) -> dict[str, Array]:
         """Return the inputs of the program for a step."""
         batch = self._chunk.take(slice(step * self.batch_size, (step + 1) * self.batch_size))
-        return batch | {name: self.table(name, step, 1)[0] for name in self._tables}
+        return batch | {name: self.table(name, step, 1).reshape(()) for name in self._tables}
 
 
 class ChunkFeed:

@@ -121,19 +121,30 @@ class GivenChunks:
     def prepared_by(self, prepare: Callable[[Any], Mapping[str, Array]], rows: int) -> None:
         """Set what makes arrays of a chunk as it was given, and how many rows one has about."""
         self._prepare = prepare
-        self.samples = rows * len(self._given) if isinstance(self._given, Sized) else None
+        self.samples = None if self._count is None else rows * self._count
+
+    @property
+    def _count(self) -> int | None:
+        """How many chunks there are, None where that is not known."""
+        try:
+            return len(self._given)
+        except TypeError:
+            return None
 
     @property
     def described(self) -> str:
         """What there is, for the first line of progress."""
-        return f"{len(self._given)} chunks" if isinstance(self._given, Sized) else "chunks"
+        return "chunks" if self._count is None else f"{self._count} chunks"
 
     def chunks(self, epoch: int) -> Iterator[Mapping[str, Array]]:
         """Yield the chunks of an epoch, checked."""
         samples = 0
+        kept = isinstance(self._given, (list, tuple))
         for place, chunk in self._from(epoch):
             with noting(place):
                 inputs = self._prepare(chunk)
+            if not kept:  # whoever makes chunks may fill the same array with the next one
+                inputs = {name: np.array(x) for name, x in inputs.items()}
             del chunk
             rows = len(next(iter(inputs.values())))
             samples += rows

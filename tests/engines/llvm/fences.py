@@ -13,8 +13,9 @@ import pytest
 from guarded import PAGE, guarded
 
 from syn0.engines.llvm import arena, plan, single_row, workspace
-from syn0.engines.llvm.calls import Buffer
-from syn0.engines.llvm.executable import Compiled, LLVMExecutable
+from syn0.engines.llvm.executable import LLVMExecutable
+from syn0.engines.llvm.family import Compiled
+from syn0.engines.llvm.memory import Buffer
 from syn0.engines.llvm.plan import Plan
 from syn0.engines.llvm.workspace import Workspace, address_of
 

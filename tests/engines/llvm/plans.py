@@ -7,7 +7,7 @@ from typing import Any
 from graphs import Drawn
 
 import syn0
-from syn0.engines.llvm.calls import Buffer, Call
+from syn0.engines.llvm.memory import Buffer, Call
 from syn0.engines.llvm.plan import Plan, Source, make_plan
 from syn0.engines.llvm.target import Target, named
 from syn0.graph import Tensor, batch

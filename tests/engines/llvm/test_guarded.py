@@ -15,7 +15,7 @@ from trainings import NETWORKS, OPTIMIZERS, Training, digest, python, some
 
 import syn0
 from syn0.engines.llvm import executable, plan
-from syn0.engines.llvm.calls import Call
+from syn0.engines.llvm.memory import Call
 from syn0.engines.llvm.target import host
 
 pytestmark = pytest.mark.skipif(

@@ -22,10 +22,10 @@ from trainings import NETWORKS, OPTIMIZERS, TESTS, Training
 
 import syn0
 from syn0.engines.llvm import arena
-from syn0.engines.llvm.calls import Buffer
 from syn0.engines.llvm.fusion import Fusion
 from syn0.engines.llvm.listing import page
 from syn0.engines.llvm.lowering import lower
+from syn0.engines.llvm.memory import Buffer
 from syn0.engines.llvm.plan import Plan
 from syn0.engines.llvm.views import MOVES, View, contiguous
 from syn0.graph import constant, topological_order

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import platform
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from trainings import THREADS, Bench, Training, digest, entered, python, some
+from trainings import THREADS, Bench, Training, digest, entered, python, skewed, some
 
 import syn0
 from syn0.engines.llvm.target import host, usable
 from syn0.graph import Tensor, topological_order
 from syn0.program import Program
 
-__all__ = ["entered"]  # a fixture
+__all__ = ["entered", "skewed"]  # fixtures
 
 pytestmark = [
     pytest.mark.skipif(host() is None, reason="the compiler does not know this processor"),
@@ -40,6 +42,22 @@ def check_threads(training: Training, entered: list[int]) -> None:
 def test_any_number_of_threads(rng: np.random.Generator, entered: list[int]) -> None:
     for training in [Training("wide"), *some(rng, 2)]:
         check_threads(training, entered)
+
+
+def check_skewed(training: Training, plain: str) -> None:
+    for threads in (2, 3):
+        assert digest(training.run(threads=threads, epochs=1)) == plain, (training, threads)
+
+
+@pytest.mark.skipif(
+    not (sys.platform == "linux" and platform.machine() == "x86_64"), reason="written for Linux"
+)
+def test_threads_that_come_at_other_times(rng: np.random.Generator, request: Any) -> None:
+    trainings = [Training("wide"), *some(rng, 2)]
+    plain = [digest(training.run(threads=1, epochs=1)) for training in trainings]
+    request.getfixturevalue("skewed")
+    for training, expected in zip(trainings, plain, strict=True):
+        check_skewed(training, expected)
 
 
 def test_the_digest_tells_one_bit(rng: np.random.Generator) -> None:
@@ -70,14 +88,9 @@ def test_any_width_of_vectors(rng: np.random.Generator, monkeypatch: pytest.Monk
 
 # ----- cache and processes
 
-TRAIN = """
-from trainings import Training, digest
-print(digest(Training({!r}, {!r}, {!r}).run()))
-"""
-
 
 def check_processes(training: Training, folder: Path) -> None:
-    script = TRAIN.format(training.network, training.optimizer, training.dtype)
+    script = f"from trainings import Training, digest; print(digest({training!r}.run()))"
     here = digest(training.run())
     assert python(script, SYN0_CACHE=str(folder)) == here
     kept = {path: path.read_bytes() for path in folder.rglob("*.o")}

@@ -17,8 +17,11 @@ import pytest
 
 import syn0
 from syn0.engines import Control, choose
+from syn0.engines.llvm import barrier, driver
 from syn0.engines.llvm.driver import Word
-from syn0.engines.llvm.executable import Compiled
+from syn0.engines.llvm.family import Compiled
+from syn0.engines.llvm.ir import Module
+from syn0.engines.llvm.target import Target
 from syn0.engines.llvm.workspace import Workspace
 from syn0.program import Program
 
@@ -93,10 +96,14 @@ class Training:
 def some(rng: np.random.Generator, count: int, networks: Any = NETWORKS) -> list[Training]:
     """Draw trainings, of networks that differ."""
     count = min(count, len(networks))
-    return [
-        Training(str(name), str(rng.choice([*OPTIMIZERS])), str(rng.choice(["float32", "float64"])))
-        for name in rng.choice(list(networks), count, replace=False)
-    ]
+    found = []
+    for name in rng.choice(list(networks), count, replace=False):
+        size = [5, 6, 7, 8, None][rng.integers(5)]  # of 24 samples: batches that are full, or not
+        training = Training(
+            str(name), str(rng.choice([*OPTIMIZERS])), str(rng.choice(["float32", "float64"]))
+        )
+        found.append(training.but(batch_size=size))
+    return found
 
 
 def digest(values: Any) -> str:
@@ -158,6 +165,34 @@ def entered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Compiled, "launch", counted)
     return counts
+
+
+@pytest.fixture
+def skewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each thread leave each barrier at a time of its own, so that races show."""
+    text = barrier._BARRIER.replace("  ret void", "  call void @syn0_skew()\n  ret void")
+    assert text.count("@syn0_skew") == 2
+    monkeypatch.setattr(barrier, "_BARRIER", text + SKEW)
+    declared = barrier.define_barrier
+
+    def define(module: Module, target: Target) -> None:
+        declared(module, target)
+        module.declare("i32 @usleep(i32)")
+        module.declare("i64 @llvm.readcyclecounter()")
+
+    monkeypatch.setattr(driver, "define_barrier", define)
+
+
+SKEW = """
+define internal void @syn0_skew() nounwind noinline {
+entry:
+  %now = call i64 @llvm.readcyclecounter()
+  %bits = lshr i64 %now, 6
+  %some = and i64 %bits, 127
+  %time = trunc i64 %some to i32
+  %slept = call i32 @usleep(i32 %time)
+  ret void
+}"""
 
 
 def python(script: str, *, code: int = 0, timeout: float = 300, **environment: str) -> str:

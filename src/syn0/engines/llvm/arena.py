@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from syn0.engines.llvm.calls import Buffer
+from syn0.engines.llvm.memory import Buffer
 
 ALIGNMENT = 128  # bytes: two lines, which processors fetch in pairs
 TRIES = 32  # orders in which buffers are placed

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from enum import IntEnum, auto
 
 from syn0.engines.llvm.barrier import define_barrier
-from syn0.engines.llvm.calls import Buffer, Call, Pointer
 from syn0.engines.llvm.ir import (
     DOUBLE,
     I64,
@@ -23,6 +22,7 @@ from syn0.engines.llvm.ir import (
     integer,
     literal,
 )
+from syn0.engines.llvm.memory import Buffer, Call, Pointer
 from syn0.engines.llvm.plan import Plan, itemsize
 from syn0.engines.llvm.rounding import restore_rounding, set_rounding
 from syn0.engines.llvm.schedule import Group

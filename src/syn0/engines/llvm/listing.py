@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syn0.engines.llvm.calls import Call
+from syn0.engines.llvm.memory import Call
 from syn0.engines.llvm.plan import Plan
 from syn0.engines.llvm.schedule import Group
 

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from syn0.engines.llvm import arena
-from syn0.engines.llvm.calls import Buffer, Call, Emitter, Pointer
+from syn0.engines.llvm.calls import Emitter
 from syn0.engines.llvm.fusion import Fusion, Rows, copy_of
 from syn0.engines.llvm.indexing import gather_kernel
 from syn0.engines.llvm.lowering import lower
+from syn0.engines.llvm.memory import Buffer, Call, Pointer
 from syn0.engines.llvm.schedule import Phase, are_rows_independent, lifetimes, schedule
 from syn0.engines.llvm.target import Target
+from syn0.engines.llvm.unit_rules import RULES
 from syn0.engines.llvm.views import MOVES
 from syn0.graph import FLOATS, Tensor, batch, bind_shape, constant_op, input_op, state_op
 from syn0.program import Program
@@ -161,7 +163,7 @@ class _Planner:
         checked = {id(t) for t in changed.values() if t.dtype in FLOATS}
         checked |= {id(t) for t in guards}
         checked |= {id(t) for name, t in outputs.items() if name == "loss"}
-        calls = [*self.gathers, *Emitter(fusion, self.target, buffers, checked).emit()]
+        calls = [*self.gathers, *Emitter(fusion, self.target, buffers, checked).emit(RULES)]
         results = {
             name: buffers[id(t)] for name, t in zip(outputs, roots[: len(outputs)], strict=True)
         }

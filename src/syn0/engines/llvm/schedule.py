@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from syn0.engines.llvm.calls import Buffer, Call
 from syn0.engines.llvm.fusion import Rows
+from syn0.engines.llvm.memory import Buffer, Call
 
 CACHE = 384 * 1024  # bytes that the rows of a block may fill
 LEAST_BLOCK = 32  # rows

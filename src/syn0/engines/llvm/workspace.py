@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from syn0.engines.llvm.arena import ALIGNMENT
 from syn0.engines.llvm.barrier import BARRIER_BYTES, CROWDED
-from syn0.engines.llvm.calls import Buffer
 from syn0.engines.llvm.checked import Range
 from syn0.engines.llvm.cpus import cpus
 from syn0.engines.llvm.driver import Word
+from syn0.engines.llvm.memory import Buffer
 from syn0.engines.llvm.plan import Plan
 
 Array = NDArray[Any]
