@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -115,14 +116,13 @@ def test_each_row_comes_once_an_epoch_and_batches_are_full(sizes, batch_size, sh
 
 
 def test_rows_are_mixed_within_their_chunk_anew_each_epoch() -> None:
-    feed = ChunkFeed(Fixed({"x": np.arange(50)}, {"x": np.arange(50, 90)}), batch_size=8, seed=1)
-    first, second = (np.concatenate(epoch) for epoch in batches(feed, 2))
-    other = ChunkFeed(feed.source, batch_size=8, seed=2)
-    assert sorted(first[:50]) == list(range(50))
-    orders = [first, second, np.concatenate(batches(other)[0])]
-    assert len({tuple(order.tolist()) for order in orders}) == 3
-    assert not np.array_equal(np.argsort(first[:40]), np.argsort(first[50:]))
-    np.testing.assert_array_equal(first, np.concatenate(batches(feed)[0]))
+    feed = ChunkFeed(Fixed({"x": np.arange(50)}, {"x": np.arange(50, 100)}), batch_size=8, seed=1)
+    epochs = [np.concatenate(epoch) for epoch in batches(feed, 2)]
+    other = np.concatenate(batches(ChunkFeed(feed.source, batch_size=8, seed=2))[0])
+    orders = [part % 50 for order in (*epochs, other) for part in (order[:50], order[50:])]
+    assert len({tuple(order.tolist()) for order in orders}) == 6
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    np.testing.assert_array_equal(epochs[0], np.concatenate(batches(feed)[0]))
 
 
 def test_a_sequence_is_shuffled_across_its_chunks() -> None:
@@ -370,7 +370,7 @@ def test_memory_stays_far_below_the_file(engine: str, tmp_path: Path) -> None:
             peaks[verb] = tracemalloc.get_traced_memory()[1] / file.nbytes
     finally:
         tracemalloc.stop()
-    assert max(peaks.values()) < 0.5, peaks
+    assert max(peaks.values()) < 0.45, peaks
     assert peaks["fit"] > CHUNK_BYTES / file.nbytes  # something was counted
 
 
@@ -393,7 +393,7 @@ def test_about_three_chunks_are_alive(engine: str) -> None:
         alive = tracemalloc.get_traced_memory()[1] / (rows * 200 * 4)
     finally:
         tracemalloc.stop()
-    assert 1 < alive < (3.5 if engine == "numpy" else 4.5)
+    assert 1 < alive < 3.5
 
 
 def test_checks_of_a_large_array_go_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -491,6 +491,16 @@ def test_events_tell_epochs_and_steps() -> None:
     assert (end.reason, end.step - start.first_step) == ("completed", 15)
     assert end.message.startswith("3 epochs in")
     assert (history.epochs, history.first_epoch, recorder.closed) == (3, 2, 1)
+
+
+def test_the_speed_counts_reading_and_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(perf_counter=itertools.count().__next__, monotonic=time.monotonic)
+    monkeypatch.setattr("syn0.training.streaming.time", clock)  # each look takes a second
+    rows, recorder = {"x": np.ones((10, 3)), "y": np.ones(10)}, Recorder()
+    feed = ChunkFeed(Fixed(rows, rows), batch_size=4, seed=0)
+    run_fake(LinearStep(), feed, listeners=[recorder])
+    (end,) = recorder.of(EpochEnded)
+    assert end.samples_per_second == 20 / (4 + 3)  # four waits, the last for nothing; three spans
 
 
 def test_progress_of_a_known_length_counts_steps(monkeypatch: pytest.MonkeyPatch) -> None:

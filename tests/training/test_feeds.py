@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from syn0.errors import ArgumentError, DataError
 from syn0.schedules import CosineDecay
-from syn0.training.feeds import ResidentFeed, StepTable
+from syn0.training.feeds import ResidentFeed, StepTable, resolve_batch_size
 
 
 def rows_of_epoch(feed: ResidentFeed, epoch: int, name: str = "x") -> list[np.ndarray]:
@@ -57,6 +57,10 @@ def test_arrays_keep_their_dtype_and_are_not_copied_unshuffled() -> None:
 )
 def test_batch_size(given_size, samples, found) -> None:
     assert ResidentFeed({"x": np.zeros(samples)}, batch_size=given_size).batch_size == found
+
+
+def test_batch_size_of_an_unknown_number_of_samples() -> None:
+    assert (resolve_batch_size("auto"), resolve_batch_size(5000)) == (200, 5000)
 
 
 @pytest.mark.parametrize("bad", [0, -1, True, 2.5, "all"])

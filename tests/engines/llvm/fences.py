@@ -13,7 +13,7 @@ import pytest
 from guarded import PAGE, guarded
 
 from syn0.engines.llvm import arena, plan, single_row, workspace
-from syn0.engines.llvm.executable import LLVMExecutable
+from syn0.engines.llvm.driver import Word
 from syn0.engines.llvm.family import Compiled
 from syn0.engines.llvm.memory import Buffer
 from syn0.engines.llvm.plan import Plan
@@ -74,7 +74,6 @@ class Fences:
         for owner, name, method in (
             (Workspace, "__init__", self._begin_workspace),
             (Workspace, "put", self._put),
-            (LLVMExecutable, "_launch", self._launch),
             (Compiled, "launch", self._run),
             (single_row._Row, "__init__", self._begin_row),
         ):
@@ -89,7 +88,7 @@ class Fences:
         plain(space, made, threads)
         arenas = {b for call in made.calls for b in (*call.writes, *(b for b, _ in call.reads))}
         held = [b for b in arenas if b.space == "arena"]
-        stride = int(space.table[workspace.Word.ARENA_BYTES])
+        stride = int(space.table[Word.ARENA_BYTES])
         count = space.arena.size // stride
         _forbid(space.arena, [_moved(b, i * stride) for b in held for i in range(count)])
         for copy in space.copies:
@@ -103,16 +102,12 @@ class Fences:
             self.mirrors.append((copy, array))
         plain(space, buffer, copy, offset)
 
-    def _launch(
-        self, plain: Any, executable: Any, space: Workspace, count: int, left: int,
-        per_epoch: int, totals: Array, *others: Any,
-    ) -> None:  # fmt: skip
-        copy = _copy(totals, self.side)
-        self.mirrors.append((copy, totals))
-        plain(executable, space, count, left, per_epoch, copy, *others)
-
-    def _run(self, plain: Any, *arguments: Any) -> None:
-        plain(*arguments)
+    def _run(self, plain: Any, compiled: Compiled, space: Workspace, threads: int) -> None:
+        copy = _copy(space.totals, self.side)
+        self.mirrors.append((copy, space.totals))
+        if space.totals.size:
+            space.table[Word.TOTALS] = address_of(copy)
+        plain(compiled, space, threads)
         for copy, array in self.mirrors:
             array[...] = copy
         self.mirrors.clear()

@@ -14,7 +14,7 @@ from fences import Fences
 from trainings import NETWORKS, OPTIMIZERS, Training, digest, python, some
 
 import syn0
-from syn0.engines.llvm import executable, plan
+from syn0.engines.llvm import family, plan
 from syn0.engines.llvm.memory import Call
 from syn0.engines.llvm.target import host
 
@@ -68,7 +68,7 @@ def child(seed: int, sizes: int, layers: int, *, whole: bool = False) -> None:
     """
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(seed)
-    executable.SMALL = executable.SMALL if whole else 0
+    family.SMALL = family.SMALL if whole else 0
     runs = [(at_odd_sizes, int(rng.integers(2**32))) for _ in range(sizes)]
     for side in ("end", "begin"):
         for _, own in runs:
@@ -97,8 +97,8 @@ def plant(rng: np.random.Generator, shift: int) -> list[str]:
     """Let one call of each plan from now on write too far; return the list of what it makes."""
     emit, chosen = plan.Emitter.emit, []
 
-    def planted(emitter: Any) -> list[Call]:
-        calls = emit(emitter)
+    def planted(emitter: Any, *rules: Any) -> list[Call]:
+        calls = emit(emitter, *rules)
         place = rng.choice([i for i, call in enumerate(calls) if call.writes[0].count])
         call = calls[place]
         goal = call.writes[0]

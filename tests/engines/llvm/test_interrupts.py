@@ -277,9 +277,11 @@ print(digest(Training("Flatten", "SGD", "float64").run(epochs=2)))
 def test_killed_while_the_cache_is_written(
     anew: Any, tmp_path: Path, rng: np.random.Generator
 ) -> None:
-    for _ in range(2):
-        words = f"{rng.integers(2)!r}, {rng.uniform(0, 0.003)!r}"
-        python(KILLED.replace("WORDS", words), code=-signal.SIGKILL, SYN0_CACHE=str(tmp_path))
-    whole = anew(tmp_path / "another")
-    assert anew(tmp_path) == whole
-    assert python(PLAIN, SYN0_CACHE=str(tmp_path)) == whole
+    whole = anew(tmp_path / "good")
+    for which in range(2):
+        folder, delay = tmp_path / str(which), float(rng.uniform(0, 0.003))
+        script = KILLED.replace("WORDS", f"{which}, {delay}")
+        python(script, code=-signal.SIGKILL, SYN0_CACHE=str(folder))
+        assert list(folder.rglob("*"))
+        assert anew(folder) == whole
+        assert python(PLAIN, SYN0_CACHE=str(folder)) == whole

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syn0.engines.llvm.fusion import Fusion, Rows, Unit, over_domain
-from syn0.engines.llvm.gemm import gemm_kernel, panel_width
+from syn0.engines.llvm.gemm import gemm_kernel, panel_width, whole_panels
 from syn0.engines.llvm.memory import SOLO, Buffer, Call, Pointer, Repeat, is_aligned
 from syn0.engines.llvm.nest import Nest, Operand, Statement, Store, nest_kernel
-from syn0.engines.llvm.nest_writer import NestWriter
+from syn0.engines.llvm.nest_writer import NestWriter, shared_form
 from syn0.engines.llvm.packing import pack_kernel
 from syn0.engines.llvm.target import Target
 from syn0.engines.llvm.tiny_gemm import tiny_gemm_kernel
@@ -81,7 +81,7 @@ class Emitter:
 
     def _nest(self, unit: Unit) -> None:
         writer = NestWriter(self.fusion, unit, self.buffers, self.checked)
-        nest = writer.write()
+        nest, scale = shared_form(writer.write())
         stored = [self.buffers[id(t)] for t in writer.outputs]
         ops = len(unit.members)
         label = ", ".join(b.name for b in stored) + (f" ({ops} ops)" if ops > 1 else "")
@@ -94,6 +94,7 @@ class Emitter:
                 unit.rows,
                 tuple(writer.reads),
                 tuple(stored),
+                scale,
                 label=label,
                 operations=heavy * math.prod(unit.domain),
             )
@@ -115,7 +116,7 @@ class Emitter:
         width = panel_width(result.dtype, self.target)
         numbers = (
             x.strides[-2], x.strides[-1], width if packed else y.strides[-2],
-            k * width if packed else width, n, k,
+            k * width if packed else width, n, k, whole_panels(result.dtype, n, self.target),
         )  # fmt: skip
         pointers = (self.pointer(x), self.pointer(y), Pointer(out))
         inner = contiguous((*lead, m, n))
@@ -216,7 +217,8 @@ class Emitter:
             pointers, reads = (source, goal), ((source.buffer, aligned),)  # type: ignore[assignment]
         label = f"{goal.buffer.name} {'zero' if source is None else 'copy'}"
         writes = (goal.buffer,)
-        scale = domain[0] if rows == SOLO else 1
+        nest, scale = shared_form(nest)
+        scale *= domain[0] if rows == SOLO else 1
         call = Call(nest_kernel(nest), pointers, (), rows, reads, writes, scale, label=label)
         self.calls.append(call)
 

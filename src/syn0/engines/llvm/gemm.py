@@ -38,12 +38,18 @@ def panel_width(dtype: str, target: Target) -> int:
     return _Gemm.of(dtype, 1, target).width
 
 
+def whole_panels(dtype: str, n: int, target: Target) -> int:
+    """Return how many panels of `n` columns are whole; a kernel takes them as a number."""
+    return n // panel_width(dtype, target)
+
+
 def gemm_kernel(dtype: str, n: int, target: Target) -> Kernel:
     """Return the kernel of ``C[m, j] = sum over k of A[m, k] * B[k, j]`` for ``j < n``.
 
-    Its parameters are ``A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, begin, end``: addresses;
-    strides of A's axes, of B's rows within a panel, of B's panels, of C's rows; the length of
-    the inner axis, which may be 0; the range of rows `m`.
+    Its parameters are ``A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, panels, begin, end``:
+    addresses; strides of A's axes, of B's rows within a panel, of B's panels, of C's rows; the
+    length of the inner axis, which may be 0; `whole_panels`; the range of rows `m`. So one
+    kernel serves all widths that leave the same rest beside their panels.
     """
     gemm = _Gemm.of(dtype, n, target)
     return Kernel(gemm.symbol, gemm.text)
@@ -51,17 +57,20 @@ def gemm_kernel(dtype: str, n: int, target: Target) -> Kernel:
 
 @dataclass(frozen=True)
 class _Gemm:
-    """The kernel of one width of C."""
+    """The kernel of the widths of C that leave the same rest beside their panels."""
 
     dtype: str
-    n: int
+    rest: int
+    has_panels: bool
     lanes: int
     registers: int
 
     @classmethod
     def of(cls, dtype: str, n: int, target: Target) -> _Gemm:
         lanes = target.vector_bytes // BYTES[SCALARS[dtype]]
-        return cls(dtype, n, lanes, 16 if target.name == "avx2" else 32)
+        registers = 16 if target.name == "avx2" else 32
+        width = max(HIGHEST[registers]) * lanes
+        return cls(dtype, n % width, n >= width, lanes, registers)
 
     @property
     def symbol(self) -> str:
@@ -91,25 +100,22 @@ class _Gemm:
         """Return the module: rows that are few take several panels at once, others one."""
         module = Module()
         f, whole = self._entry(module)
-        panels, rest = divmod(self.n, self.width)
+        panels = f.argument("panels")
         depths = f.intrinsic("smax", whole.depth, integer(1))  # C = 0 where there is no k
         with f.loop(0, whole.rows, ROWS) as row, f.loop(0, depths, BLOCK) as k:
             block = self._block(f, whole, row.index, k.index)
-            begin = integer(0)
-            if panels * self.panel >= CHAINS:
-                begin = self._wide(f, block, panels)
-            if panels:
-                with f.loop(begin, panels) as loop:
+            if self.has_panels:
+                with f.loop(self._wide(f, block, panels), panels) as loop:
                     self._panel(f, block, loop.index, self._band(module, self.width))
-            if rest:
-                self._panel(f, block, integer(panels), self._band(module, rest))
+            if self.rest:
+                self._panel(f, block, panels, self._band(module, self.rest))
         f.line("ret i64 0")
         return module.text()
 
     def _entry(self, module: Module) -> tuple[Function, Operands]:
         """Begin the kernel: its rows of A and C, and strides in bytes."""
         strides = ("a_m", "a_k", "b_k", "panel_stride", "c_m")
-        numbers = [(I64, name) for name in (*strides, "k", "begin", "end")]
+        numbers = [(I64, name) for name in (*strides, "k", "panels", "begin", "end")]
         f = module.function(self.symbol, [*((PTR, name) for name in "ABC"), *numbers], "i64")
         A, B, C, k, begin, end = map(f.argument, ("A", "B", "C", "k", "begin", "end"))
         a_m, a_k, b_k, panel_stride, c_m = (
@@ -133,20 +139,22 @@ class _Gemm:
             rows=f.intrinsic("smin", f.binary("sub", whole.rows, row), integer(ROWS)),
         )
 
-    def _wide(self, f: Function, block: Operands, panels: int) -> Value:
+    def _wide(self, f: Function, block: Operands, panels: Value) -> Value:
         """Compute few rows, several panels at once; return the first panel that is left."""
         wide = self._tile(1, CHAINS, self.lanes, CHAINS * self.lanes)
         write_tile(f.module, wide)
         at_once = CHAINS // self.panel
         few = f.compare("icmp slt", block.rows, integer(at_once))  # too few chains in one panel
-        end = f.select(few, integer(panels - panels % at_once), integer(0))
+        odd = f.binary("urem", panels, integer(at_once))
+        end = f.select(few, f.binary("sub", panels, odd), integer(0))
         with f.loop(0, end, at_once) as loop:
             self._panel(f, block, loop.index, wide.name)
         return end
 
     def _panel(self, f: Function, block: Operands, panel: Value, function: str) -> None:
         """Compute a block of the columns of a panel."""
-        last = f.compare("icmp eq", panel, integer((self.n - 1) // self.width))
+        after = f.binary("add", panel, integer(0 if self.rest else 1))
+        last = f.compare("icmp eq", after, f.argument("panels"))
         replace(
             block,
             B=f.offset(block.B, f.binary("mul", panel, block.panel_stride), "i8"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from syn0.engines.llvm.fusion import ROW_REDUCTIONS, Fusion, Unit, over_domain
@@ -126,6 +127,41 @@ class NestWriter:
         self.pointers.append(Pointer(self.buffers[id(tensor)]))
         checked = id(tensor) in self.checked
         return Store(len(self.operands) - 1, self._made[id(tensor)], checked)
+
+
+def shared_form(nest: Nest) -> tuple[Nest, int]:
+    """Return a nest that does the same for other sizes too, and how many rows a row is of it.
+
+    The number of rows is no part of a kernel. Where elements simply follow each other in all
+    operands, neither is their number in a row: each is a row of its own.
+
+    Examples
+    --------
+    >>> x = Operand("float32", (8, 1))
+    >>> copy = Nest((4, 8), (x, x), (Statement("load", (), "float32", "element", 0),), ())
+    >>> shared_form(copy)[0].domain, shared_form(copy)[1]
+    ((2, 1), 8)
+    """
+    if 0 in nest.domain:
+        return nest, 1
+    whole = contiguous(nest.domain)
+    plain = all(s.op != "index" and s.op not in ROW_REDUCTIONS for s in nest.statements)
+    rows = [_along(operand.strides, nest.domain, whole) for operand in nest.operands]
+    if plain and None not in rows:
+        operands = [
+            Operand(operand.dtype, (stride or 0, 0))
+            for operand, stride in zip(nest.operands, rows, strict=True)
+        ]
+        return replace(nest, domain=(2, 1), operands=tuple(operands)), math.prod(nest.domain[1:])
+    return replace(nest, domain=(min(nest.domain[0], 2), *nest.domain[1:])), 1
+
+
+def _along(strides: Sizes, domain: Sizes, whole: Sizes) -> int | None:
+    """Return 1 for elements that follow each other, 0 for one number, None for another order."""
+    seen = [(s, w) for s, w, n in zip(strides, whole, domain, strict=True) if n > 1]
+    if all(s == w for s, w in seen):
+        return 1
+    return None if any(s for s, _ in seen) else 0
 
 
 def number_of(tensor: Tensor, sizes: Mapping[str, int]) -> Any:
