@@ -1,103 +1,42 @@
-"""Data larger than memory: mapped files and chunks, read ahead, each row once an epoch."""
+"""Chunks: each row once an epoch, the same bits, and clear errors."""
 
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-import sys
-import threading
 import time
-import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from fakes import LinearStep, Recorder, explain, new_state
+from chunked import (
+    CLASSES,
+    ENGINES,
+    ROWS,
+    SIZES,
+    Fixed,
+    X,
+    batches,
+    cut,
+    fitted,
+    mapped,
+    network,
+    readers,
+    same,
+)
+from fakes import Recorder
 from hypothesis import given
 from hypothesis import strategies as st
 
 import syn0
-from syn0 import arrays
-from syn0.engines import Control
 from syn0.errors import ArgumentError, DataError, DTypeError, NonFiniteError, ShapeError
 from syn0.training.chunks import ChunkFeed
-from syn0.training.events import EpochEnded, FitEnded, FitStarted, Progress
+from syn0.training.events import Progress
 from syn0.training.feeds import StepTable
-from syn0.training.history import History
-from syn0.training.reading import ReadAhead
 from syn0.training.sources import CHUNK_BYTES, RUN_BYTES, GivenChunks, MappedRows, are_chunks
-from syn0.training.streaming import train_on_chunks
 
-ENGINES = ("numpy", "llvm")
-SIZES = (70, 130, 5, 95)
-ROWS = sum(SIZES)
-LONG = 20.0  # seconds that a test waits before it fails; nothing should take a tenth of it
-
-_drawn = np.random.default_rng(3)
-X = _drawn.normal(size=(ROWS, 6)).astype("float32")
-CLASSES = (X[:, :3].argmax(axis=1)).astype("int64")
-
-
-def cut(*columns: np.ndarray, sizes: tuple[int, ...] = SIZES) -> list[tuple[np.ndarray, ...]]:
-    ends = np.cumsum(sizes)
-    return [tuple(c[end - n : end] for c in columns) for n, end in zip(sizes, ends, strict=True)]
-
-
-def network(*layers: Any, **options: Any) -> syn0.Sequential:
-    layers = layers or (syn0.Dense(8, activation="relu", name="hidden"),)
-    last = syn0.Dense(3, activation="softmax", name="output")
-    return syn0.Sequential(*layers, last, **{"random_state": 0, **options})
-
-
-def fitted(given: Any, y: Any = None, **options: Any) -> syn0.Sequential:
-    net = network()
-    net.fit(given, y, **{"epochs": 3, "batch_size": 32, "verbose": 0, **options})
-    return net
-
-
-def same(one: syn0.Sequential, other: syn0.Sequential) -> None:
-    for name, value in one.parameters.items():
-        np.testing.assert_array_equal(value, other.parameters[name], err_msg=name)
-    assert dict(one.history) == dict(other.history)
-
-
-def readers() -> list[threading.Thread]:
-    return [t for t in threading.enumerate() if t.name == "syn0 reads ahead"]
-
-
-def mapped(folder: Path, name: str, array: np.ndarray) -> np.memmap:
-    file = np.memmap(folder / name, array.dtype, "w+", shape=array.shape)
-    file[...] = array
-    file.flush()
-    return np.memmap(folder / name, array.dtype, "r", shape=array.shape)
-
-
-class Fixed:
-    """A source of chunks that are the same in each epoch."""
-
-    samples = None
-
-    def __init__(self, *chunks: Mapping[str, np.ndarray]) -> None:
-        self._chunks = chunks
-
-    def chunks(self, epoch: int) -> Iterator[Mapping[str, np.ndarray]]:
-        return iter(self._chunks)
-
-
-def batches(feed: ChunkFeed, epochs: int = 1) -> list[list[np.ndarray]]:
-    """Return the x of each batch, epoch by epoch."""
-    found, reading = [], feed.read(0, epochs)
-    for _ in range(epochs):
-        parts = feed.parts(itertools.takewhile(lambda chunk: chunk is not None, reading))  # type: ignore[arg-type]
-        found.append([part.batch(i)["x"] for part in parts for i in range(part.steps)])
-    return found
-
-
-# ----- the order of an epoch ----------------------------------------------
+# ----- the order of an epoch -----------------------------------------------
 
 
 @given(
@@ -165,7 +104,7 @@ def test_tables_count_the_steps_of_the_fit() -> None:
     assert list(itertools.chain(*spans)) == rates
 
 
-# ----- results ------------------------------------------------------------
+# ----- results -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -201,6 +140,20 @@ def test_results_do_not_depend_on_when_chunks_come(engine: str) -> None:
     assert not np.array_equal(
         slow.parameters["W_hidden"], fitted(chunks, engine=engine).parameters["W_hidden"]
     )  # a list is shuffled across
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_results_do_not_depend_on_who_watches_or_how_many_threads_work(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = fitted(cut(X, CLASSES), engine=engine, threads=1)
+    monkeypatch.setattr("syn0.training.streaming.PROGRESS_INTERVAL", 0.0)
+    monkeypatch.setattr("syn0.training.loop.PROGRESS_INTERVAL", 0.0)
+    recorder = Recorder(wants_progress=True)
+    watch = syn0.LambdaCallback(on_progress=recorder.receive)
+    watched = fitted(cut(X, CLASSES), engine=engine, threads=2, verbose=2, callbacks=watch)
+    same(alone, watched)
+    assert len(recorder.of(Progress)) > 3 * len(SIZES)
 
 
 class Reusing:
@@ -286,240 +239,7 @@ def test_chunks_keep_their_dtype(engine: str, dtype: str) -> None:
     np.testing.assert_allclose(net.history["loss"], like.history["loss"], rtol=1e-5)
 
 
-# ----- mapped files -------------------------------------------------------
-
-
-def test_a_view_of_a_mapped_file_is_mapped_and_a_copy_is_not(tmp_path: Path) -> None:
-    file = mapped(tmp_path, "X", X)
-    np.save(tmp_path / "X.npy", X)
-    for view in (file, np.asarray(file)[5:], np.load(tmp_path / "X.npy", mmap_mode="r")[:, 1:]):
-        assert arrays.is_mapped(view)
-    for copy in (X, file.copy(), file[np.arange(4)], file + 1, file.astype("float64")):
-        assert not arrays.is_mapped(copy)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_mapped_file_is_learned_from_predicted_and_measured(engine: str, tmp_path: Path) -> None:
-    files = mapped(tmp_path, "X", X), mapped(tmp_path, "y", CLASSES.astype("uint8"))
-    net = fitted(*files, engine=engine, validation_data=0.25, class_weight="balanced", epochs=2)
-    assert set(net.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
-    memory = fitted(X, CLASSES, engine=engine, validation_data=0.25, epochs=1)
-    memory.set_parameters(net.parameters)
-    np.testing.assert_array_equal(net.predict(files[0]), memory.predict(X))
-    assert net.evaluate(*files) == memory.evaluate(X, CLASSES)
-    plain = (
-        fitted(*files, engine=engine, shuffle=False),
-        fitted(X, CLASSES, engine=engine, shuffle=False),
-    )
-    for name, value in plain[0].parameters.items():
-        np.testing.assert_array_equal(value, plain[1].parameters[name], err_msg=name)
-
-
-def test_what_is_held_out_or_without_weight_is_not_copied(tmp_path: Path) -> None:
-    file, weight = mapped(tmp_path, "X", X), (np.arange(ROWS) % 4).astype(float)
-    options = {"validation_data": 0.2, "sample_weight": weight, "batch_size": 50}
-    job = network()._trainer.prepare(file, CLASSES, **options)
-    like = network()._trainer.prepare(X, CLASSES, **options)
-    assert job.validation is not None and like.validation is not None
-    for data, other in ((job.data, like.data), (job.validation[1], like.validation[1])):
-        assert np.shares_memory(data.inputs["x"], file)
-        assert data.samples == other.samples < ROWS
-        for name, value in other.all().items():
-            np.testing.assert_array_equal(data.all()[name], value)
-            np.testing.assert_array_equal(data.rows(slice(3, 9)).all()[name], value[3:9])
-    assert isinstance(job.feed, ChunkFeed)
-    rows = np.concatenate(batches(job.feed)[0])
-    np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(like.data.inputs["x"], axis=0))
-
-
-def test_normalization_of_a_mapped_file(tmp_path: Path) -> None:
-    net = network(syn0.Normalization(name="n"))
-    net.fit(mapped(tmp_path, "X", X * 3 + 5), CLASSES, batch_size=32, epochs=1, verbose=0)
-    np.testing.assert_allclose(net.parameters["mean_n"], (X * 3 + 5).mean(axis=0), rtol=1e-5)
-
-
-def test_metrics_of_the_whole_set_on_a_mapped_file(tmp_path: Path) -> None:
-    y = CLASSES == 0
-    net = syn0.Sequential(syn0.Dense(1, activation="sigmoid"), random_state=0)
-    options: dict[str, Any] = {"metrics": "roc_auc", "validation_data": 0.2, "verbose": 0}
-    history = net.fit(mapped(tmp_path, "X", X), y, epochs=2, batch_size=32, **options)
-    assert set(history) == {"loss", "roc_auc", "val_loss", "val_roc_auc"}
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_memory_stays_far_below_the_file(engine: str, tmp_path: Path) -> None:
-    """A sparse file of 200 MB takes no room on the disk, and must take none in memory."""
-    samples, features = 200_000, 250
-    file = np.memmap(tmp_path / "X", "float32", "w+", shape=(samples, features))
-    labels = np.memmap(tmp_path / "y", "uint8", "w+", shape=(samples,))
-    file[::5000], labels[::3] = 1.0, 1
-    fitted(X, CLASSES, engine=engine, validation_data=0.2)  # imports what is slow to import
-    net, peaks = network(), {}
-    tracemalloc.start()
-    try:
-        for verb, call in {
-            "fit": lambda: net.fit(
-                file, labels, epochs=1, batch_size=1000, validation_data=0.1, verbose=0,
-                sample_weight=(np.arange(samples) % 10 > 0) * 1.0, engine=engine,
-            ),
-            "predict": lambda: net.predict(file),
-            "evaluate": lambda: net.evaluate(file, labels),
-        }.items():  # fmt: skip
-            tracemalloc.reset_peak()
-            call()
-            peaks[verb] = tracemalloc.get_traced_memory()[1] / file.nbytes
-    finally:
-        tracemalloc.stop()
-    assert max(peaks.values()) < 0.45, peaks
-    assert peaks["fit"] > CHUNK_BYTES / file.nbytes  # something was counted
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_about_three_chunks_are_alive(engine: str) -> None:
-    rows = 10_003
-
-    def chunks() -> Iterator[Any]:
-        for number in range(8):
-            x = np.full((rows, 200), number, "float32")
-            x[:, 0] = np.arange(rows) / rows
-            yield x, np.arange(rows) % 3
-
-    net = network()
-    options: dict[str, Any] = {"batch_size": 1000, "verbose": 0, "engine": engine}
-    net.fit([(np.zeros((64, 200), "float32"), np.arange(64) % 3)], epochs=1, **options)
-    tracemalloc.start()
-    try:
-        net.fit(chunks, epochs=2, **options)
-        alive = tracemalloc.get_traced_memory()[1] / (rows * 200 * 4)
-    finally:
-        tracemalloc.stop()
-    assert 1 < alive < 3.5
-
-
-def test_checks_of_a_large_array_go_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrays, "BLOCK", 100)
-    numbers = np.zeros((40, 3))
-    numbers[33, 2] = numbers[35, 0] = np.nan
-    for check in (arrays.check_finite, lambda x, what: arrays.check_numbers(x, what, "float64")):
-        with pytest.raises(DataError, match="X holds nan at row 33, column 2 and 1 more such"):
-            check(numbers, "X")
-    wide = np.zeros((40, 3))
-    wide[39, 1] = 1e300
-    for check in (arrays.check_range, arrays.check_numbers):
-        with pytest.raises(DataError, match=r"X holds 1e\+300 at row 39, column 1"):
-            check(wide, "X", "float32")
-        check(wide, "X", "float64")
-    halves = np.zeros(40)
-    halves[39] = 0.5
-    with pytest.raises(DTypeError, match="not whole"):
-        arrays.check_integers(halves, "y")
-    one_hot = np.eye(3)[np.arange(60) % 3]
-    assert arrays.check_targets(one_hot, (3,), "classes") is one_hot
-    one_hot[59] = 1
-    with pytest.raises(DataError, match="one sums to 3"):
-        arrays.check_targets(one_hot, (3,), "classes")
-    starts = [start for start, _ in arrays.blocks(numbers)]
-    assert starts == list(range(0, 40, 4))
-
-
-# ----- reading ahead ------------------------------------------------------
-
-
-def test_the_next_item_is_read_while_the_last_is_worked_on_and_no_more() -> None:
-    begun = [threading.Event() for _ in range(4)]
-
-    def items() -> Iterator[int]:
-        for number, event in enumerate(begun):
-            event.set()
-            yield number
-
-    with ReadAhead(items()) as reader:
-        assert begun[0].wait(LONG)
-        assert not begun[1].wait(0.05)  # nobody has taken the first
-        for number in range(3):
-            assert reader.take() == number
-            assert begun[number + 1].wait(LONG)
-        assert reader.take() == 3
-        assert reader.take() is None
-    assert not readers()
-
-
-def test_steps_and_reading_overlap() -> None:
-    reading = threading.Event()
-    rng = np.random.default_rng(0)
-    chunks = [{"x": rng.normal(size=(8, 3)), "y": rng.normal(size=8)} for _ in range(2)]
-
-    class Source(Fixed):
-        def chunks(self, epoch: int) -> Iterator[Mapping[str, np.ndarray]]:
-            yield chunks[0]
-            reading.set()
-            yield chunks[1]
-
-    class Waiting(LinearStep):
-        def run_span(self, *given: Any) -> int:
-            assert reading.wait(LONG), "the second chunk is not read while the first is trained on"
-            return super().run_span(*given)
-
-    feed = ChunkFeed(Source(), batch_size=4, seed=0)
-    history = run_fake(Waiting(), feed)
-    assert history.epochs == 1
-
-
-def run_fake(step: LinearStep, feed: ChunkFeed, epochs: int = 1, **options: Any) -> History:
-    history = History(options.get("first_epoch", 0))
-    train_on_chunks(
-        step, new_state(), feed, epochs=epochs, history=history, control=Control(),
-        explain=lambda failure, batch, step: explain(failure, step),
-        **{"first_epoch": 0, **options},
-    )  # fmt: skip
-    return history
-
-
-def test_events_tell_epochs_and_steps() -> None:
-    rng = np.random.default_rng(0)
-    chunk = {"x": rng.normal(size=(10, 3)), "y": rng.normal(size=10)}
-    recorder = Recorder(every_epoch=True, wants_progress=True)
-    feed = ChunkFeed(Fixed(chunk, chunk), batch_size=4, seed=0)
-    history = run_fake(
-        LinearStep(itertools.cycle([1])), feed, 3, first_epoch=2, listeners=[recorder]
-    )
-    (start,) = recorder.of(FitStarted)
-    assert divmod(start.first_step, start.steps_per_epoch) == (2, 0)
-    assert [event.epoch for event in recorder.of(EpochEnded)] == [2, 3, 4]
-    assert all(event.step == 0 for event in recorder.of(Progress))  # an epoch's length is unknown
-    (end,) = recorder.of(FitEnded)
-    assert (end.reason, end.step - start.first_step) == ("completed", 15)
-    assert end.message.startswith("3 epochs in")
-    assert (history.epochs, history.first_epoch, recorder.closed) == (3, 2, 1)
-
-
-def test_the_speed_counts_reading_and_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(perf_counter=itertools.count().__next__, monotonic=time.monotonic)
-    monkeypatch.setattr("syn0.training.streaming.time", clock)  # each look takes a second
-    rows, recorder = {"x": np.ones((10, 3)), "y": np.ones(10)}, Recorder()
-    feed = ChunkFeed(Fixed(rows, rows), batch_size=4, seed=0)
-    run_fake(LinearStep(), feed, listeners=[recorder])
-    (end,) = recorder.of(EpochEnded)
-    assert end.samples_per_second == 20 / (4 + 3)  # four waits, the last for nothing; three spans
-
-
-def test_progress_of_a_known_length_counts_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syn0.training.streaming.PROGRESS_INTERVAL", 0.0)
-    monkeypatch.setattr("syn0.training.loop.PROGRESS_INTERVAL", 0.0)
-    rows = {"x": np.ones((10, 3)), "y": np.ones(10)}
-    source = MappedRows(
-        lambda chosen: {name: x[chosen] for name, x in rows.items()}, samples=10, row_bytes=2**22
-    )
-    recorder = Recorder(wants_progress=True)
-    feed = ChunkFeed(source, batch_size=4, seed=0)
-    run_fake(LinearStep(itertools.cycle([1])), feed, 2, listeners=[recorder])
-    (start,) = recorder.of(FitStarted)
-    assert (start.steps_per_epoch, start.samples) == (3, 10)
-    places = [(event.epoch, event.step) for event in recorder.of(Progress)]
-    assert places == [(epoch, step) for epoch in (0, 1) for step in (1, 2, 3)]
-
-
-# ----- what can go wrong --------------------------------------------------
+# ----- what can go wrong ---------------------------------------------------
 
 
 def good(*more: Any) -> Callable[[], Iterator[Any]]:
@@ -645,49 +365,4 @@ def test_a_step_that_is_not_finite_is_named_and_not_taken_over(engine: str) -> N
         net.fit(chunks, optimizer=syn0.SGD(1e12), epochs=9, batch_size=32, verbose=0, engine=engine)
     assert int(net.numbers["step"]) > 0
     assert all(np.all(np.isfinite(value)) for value in net.parameters.values())
-    assert not readers()
-
-
-# ----- Ctrl-C -------------------------------------------------------------
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on Unix")
-@pytest.mark.parametrize("engine", ENGINES)
-def test_ctrl_c_does_not_wait_for_a_chunk(engine: str) -> None:
-    let_go, reading = threading.Event(), threading.Event()
-
-    def chunks() -> Iterator[Any]:
-        yield from cut(X, CLASSES)
-        reading.set()
-        os.kill(os.getpid(), signal.SIGINT)
-        let_go.wait(LONG)
-        yield X, CLASSES
-
-    net = network()
-    try:
-        history = net.fit(chunks, epochs=1, batch_size=32, verbose=0, engine=engine)
-        assert reading.is_set()
-        assert len(readers()) == 1  # it hangs in the read, and the fit did not wait for it
-    finally:
-        let_go.set()
-    for thread in readers():
-        thread.join(LONG)
-    assert not readers()
-    assert history.epochs == 0
-    assert 0 < int(net.numbers["step"]) <= ROWS // 32
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_an_interruption_says_where(capsys: pytest.CaptureFixture[str]) -> None:
-    def stop(event: Any, run: Any) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    net = network()
-    net.fit(
-        cut(X, CLASSES), epochs=3, batch_size=32, verbose=0,
-        callbacks=syn0.LambdaCallback(on_epoch_end=stop),
-    )  # fmt: skip
-    message = capsys.readouterr().err
-    assert message.startswith("interrupted after epoch 1, which is kept")
-    assert net.history.epochs == 1
     assert not readers()

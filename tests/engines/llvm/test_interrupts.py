@@ -50,7 +50,10 @@ def interrupted(training: Training, delay: float, **options: Any) -> tuple[Any, 
     timer = threading.Timer(delay, ask)
     began = time.monotonic()
     timer.start()
-    net = training.run(epochs=10**7, **options)
+    try:
+        net = training.run(epochs=10**7, **options)
+    finally:
+        timer.cancel()
     ended = time.monotonic()
     assert asked
     return net, ended - asked[0], (ended - began) / int(net.numbers["step"])
