@@ -216,7 +216,8 @@ class ProgressDisplay(Listener):
         done = (epoch - self._first_epoch) * self._steps + step - self._skipped
         share = done / (self._epochs * self._steps - self._skipped)
         left = (time.monotonic() - self._began) * (1 - share) / max(share, 1e-9)
-        self._display.bar(f"{self._describe(epoch, logs, speed)}  {_clock(left)} left", share)
+        rest = f"  {_clock(left)} left" if share > 0 else ""
+        self._display.bar(f"{self._describe(epoch, logs, speed)}{rest}", share)
 
     def _end_epoch(self, event: EpochEnded) -> None:
         number = event.epoch - self._first_epoch + 1

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from syn0.engines.llvm.arguments import check_status, fitted, fitted_all
 from syn0.engines.llvm.driver import Word
 from syn0.engines.llvm.family import Compiled, Family
+from syn0.engines.llvm.ir import SCALARS
 from syn0.engines.llvm.plan import ORDER, Source
 from syn0.engines.llvm.workspace import Workspace, address_of
 from syn0.engines.numpy import first_failure
@@ -60,6 +61,7 @@ class Span:
         self.control = control
         self.space: Workspace | None = None  # that holds the state now
         self.forms: dict[int, Compiled] = {}  # by the rows of a batch
+        self.converted: dict[str, Array] = {}
         self.spaces: dict[int, tuple[Compiled, Workspace]] = {}
 
     def run(self, first: int, count: int) -> int:
@@ -141,7 +143,7 @@ class Span:
             if tensor.shape[:1] != (batch,):
                 kinds[name] = Source("table", tensor.dtype)
             elif feed.shuffle and not whole:
-                kinds[name] = Source("order", str(feed.inputs[name].dtype))
+                kinds[name] = Source("order", self._rows(name, tensor).dtype.name)
             else:
                 kinds[name] = Source("batch" if whole else "rows", tensor.dtype)
         given = {n: x for n, x in feed.inputs.items() if n in inputs}
@@ -166,13 +168,25 @@ class Span:
                 if buffer.source == "table":
                     space.put(buffer, fitted_all(feed.table(name, first, count), tensor))
                 elif buffer.source == "order":
-                    space.put(buffer, np.ascontiguousarray(feed.inputs[name]))
+                    space.put(buffer, self._rows(name, inputs[name]))
                 else:
                     row = start if buffer.source == "rows" else 0
                     space.put(buffer, self._resident(name, tensor), row)
 
+    def _rows(self, name: str, tensor: Tensor) -> Array:
+        """Return an array to gather from: as it is, or converted where no kernel reads it."""
+        given = self.feed.inputs[name]
+        read = given.dtype.isnative and given.dtype.name in SCALARS
+        return given if read and given.flags.c_contiguous else self._resident(name, tensor)
+
     def _resident(self, name: str, tensor: Tensor) -> Array:
-        return np.ascontiguousarray(self.feed.inputs[name], dtype=tensor.dtype)
+        """Return an array in the program's own dtype, converted once."""
+        given = self.feed.inputs[name]
+        if isinstance(self.feed, OneBatch):
+            return np.ascontiguousarray(given, dtype=tensor.dtype)
+        if name not in self.converted:
+            self.converted[name] = np.ascontiguousarray(given, dtype=tensor.dtype)
+        return self.converted[name]
 
     # ----- state and figures
 
