@@ -32,9 +32,9 @@ from test_all_layers import TABLE  # noqa: E402
 
 NETWORKS = (*TABLE, "wide", "classes", "merged")
 OPTIMIZERS = {
-    "SGD": syn0.SGD(0.05),
-    "momentum": syn0.SGD(0.05, momentum=0.9, nesterov=True, weight_decay=0.01),
-    "schedule": syn0.SGD(syn0.StepDecay(0.1, decay_steps=2)),
+    "SGD": syn0.SGD(0.01),
+    "momentum": syn0.SGD(0.002, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "schedule": syn0.SGD(syn0.StepDecay(0.02, decay_steps=2)),
     "clipped": syn0.Adam(0.02, clip_global_norm=0.3),
     "RMSprop": syn0.RMSprop(),
     "Adagrad": syn0.Adagrad(),
