@@ -20,7 +20,7 @@ from syn0.errors import (
     UnknownNameError,
     did_you_mean,
 )
-from syn0.graph import FLOATS, Shape, Tensor
+from syn0.graph import FLOATS, Shape, Tensor, time
 from syn0.layers import Activation
 from syn0.layers.activation import function_of
 from syn0.layers.node import Node
@@ -101,6 +101,21 @@ def check_inputs(
                     mend=f"Embedding(vocabulary={int(array.max()) + 1}, ...)",
                 )
         checked[name] = array
+    lengths = {
+        name: checked[name].shape[axis]
+        for name, tensor in ((t.name or "", t) for t in network.input_tensors())
+        for axis, size in enumerate(tensor.shape)
+        if size == time
+    }
+    if len(set(lengths.values())) > 1:
+        raise ShapeError(
+            "the inputs differ in their length in time: "
+            + ", ".join(f"{name} has {n}" for name, n in lengths.items())
+            + ".",
+            where=called,
+            expected="one length for all inputs of a call",
+            mend="pad the shorter ones, or give an input a fixed length: Input((length, features))",
+        )
     return checked
 
 

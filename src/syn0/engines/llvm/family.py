@@ -18,7 +18,8 @@ from syn0.engines.llvm.plan import Plan, Source, make_plan
 from syn0.engines.llvm.target import Target
 from syn0.engines.llvm.threads import Pace
 from syn0.engines.llvm.workspace import Workspace
-from syn0.graph import Dimension
+from syn0.errors import ShapeError
+from syn0.graph import Dimension, format_shape
 from syn0.program import Program
 
 Array = NDArray[Any]
@@ -99,8 +100,17 @@ class Family:
         sizes: dict[str, int] = {}
         for name, tensor in self.inputs.items():
             for dimension, count in zip(tensor.shape, given[name].shape, strict=True):
-                if isinstance(dimension, Dimension) and dimension == Dimension(dimension.name):
-                    sizes.setdefault(dimension.name, count)
+                if not isinstance(dimension, Dimension):
+                    fits = count == dimension
+                elif dimension == Dimension(dimension.name):
+                    fits = sizes.setdefault(dimension.name, count) == count
+                else:
+                    continue
+                if not fits:  # the last place to tell: what follows are addresses
+                    raise ShapeError(
+                        f"the input {name!r} has the shape {given[name].shape}.",
+                        expected=format_shape(tensor.shape),
+                    )
         return sizes
 
     def member(self, sizes: Mapping[str, int], sources: Mapping[str, Source]) -> Compiled:
