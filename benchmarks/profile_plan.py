@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 import syn0
-from syn0.engines.llvm import executable as executables
-from syn0.engines.llvm.driver import Word
-from syn0.engines.llvm.family import Compiled
-from syn0.engines.llvm.listing import page
-from syn0.engines.llvm.schedule import Group, Phase
-from syn0.engines.llvm.workspace import Workspace
+from syn0.engines.llvm.planning.listing import page
+from syn0.engines.llvm.planning.schedule import Group, Phase
+from syn0.engines.llvm.running import executable as executables
+from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.family import Compiled
+from syn0.engines.llvm.running.workspace import Workspace
 
 
 def dense(sizes: list[int], activation: str, last: str) -> syn0.Sequential:
@@ -48,7 +48,7 @@ WORKLOADS: dict[str, tuple[Any, int, int, str]] = {
 def timed(compiled: Compiled, space: Workspace, seconds: float = 0.02) -> float:
     """Return the seconds of one step."""
     count = 1
-    compiled.alone  # compiled before the clock runs
+    _ = compiled.alone  # compiled before the clock runs
     totals = np.zeros(10_000_000 // 100)
     best = float("inf")
     while True:
@@ -102,9 +102,9 @@ def main(name: str = "digits") -> None:
     for seconds, call in sorted(rest, key=lambda x: -x[0])[:40]:
         own = max(seconds - nothing, 1e-12)
         kind = call.kernel.symbol.split("_")[0]
-        print(
-            f"{own * 1e6:10.2f} us {own / total:6.1%} {call.operations / own / 1e9:8.1f} GF/s  {kind:10} {call.label[:70]}"
-        )
+        rate = call.operations / own / 1e9
+        cost = f"{own * 1e6:10.2f} us {own / total:6.1%} {rate:8.1f} GF/s"
+        print(f"{cost}  {kind:10} {call.label[:70]}")
 
 
 if __name__ == "__main__":

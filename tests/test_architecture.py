@@ -34,7 +34,7 @@ SLOW = {
     "IPython": {"syn0.training.progress"},
     "threadpoolctl": {"syn0.engines.threads"},
     "matplotlib": {"syn0.lab.plots"},
-    "llvmlite": {"syn0.engines.llvm.jit", "syn0.engines.llvm.target"},
+    "llvmlite": {"syn0.engines.llvm.compiling.jit", "syn0.engines.llvm.compiling.target"},
 }
 # Modules of the floor below that are never known, though lower: (who, what).
 STRANGERS = (

@@ -51,7 +51,10 @@ def _own(float32: float, float64: float, of: str = "element") -> Tolerance:
 
 def _chain(float32: float, float64: float) -> Tolerance:
     return Tolerance(
-        float32, float64, "largest", "each element is one ascending chain; BLAS and NumPy add in parts"
+        float32,
+        float64,
+        "largest",
+        "each element is one ascending chain; BLAS and NumPy add in parts",
     )
 
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from guarded import PAGE, guarded
 
-from syn0.engines.llvm import arena, plan, single_row, workspace
-from syn0.engines.llvm.driver import Word
-from syn0.engines.llvm.family import Compiled
-from syn0.engines.llvm.memory import Buffer
-from syn0.engines.llvm.plan import Plan
-from syn0.engines.llvm.workspace import Workspace, address_of
+from syn0.engines.llvm.planning import arena, plan
+from syn0.engines.llvm.planning.memory import Buffer
+from syn0.engines.llvm.planning.plan import Plan
+from syn0.engines.llvm.running import single_row, workspace
+from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.family import Compiled
+from syn0.engines.llvm.running.workspace import Workspace, address_of
 
 Array = np.ndarray[Any, Any]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.engines.llvm import jit
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import Target, host, named
 from syn0.engines.llvm.kernel import Kernel
-from syn0.engines.llvm.target import Target, host, named
 
 PAGE = mmap.PAGESIZE
 

@@ -11,8 +11,8 @@ import numpy as np
 from guarded import run
 from numpy.typing import NDArray
 
-from syn0.engines.llvm.nest import Nest, Operand, Statement, Store, nest_kernel
-from syn0.engines.llvm.target import Target
+from syn0.engines.llvm.compiling.target import Target
+from syn0.engines.llvm.kernels.nest import Nest, Operand, Statement, Store, nest_kernel
 
 Arrays = Sequence[NDArray[Any]]
 

@@ -7,9 +7,9 @@ from typing import Any
 from graphs import Drawn
 
 import syn0
-from syn0.engines.llvm.memory import Buffer, Call
-from syn0.engines.llvm.plan import Plan, Source, make_plan
-from syn0.engines.llvm.target import Target, named
+from syn0.engines.llvm.compiling.target import Target, named
+from syn0.engines.llvm.planning.memory import Buffer, Call
+from syn0.engines.llvm.planning.plan import Plan, Source, make_plan
 from syn0.graph import Tensor, batch
 from syn0.program import Program
 

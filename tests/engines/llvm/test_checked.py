@@ -15,8 +15,9 @@ from test_guarded import plant
 from test_random_graphs import check
 from trainings import TESTS, Training, digest, python, some
 
-from syn0.engines.llvm import arena, checked
-from syn0.engines.llvm.target import host
+from syn0.engines.llvm.compiling import checked
+from syn0.engines.llvm.compiling.target import host
+from syn0.engines.llvm.planning import arena
 
 sys.path.insert(0, str(TESTS / "ops"))
 
@@ -71,8 +72,8 @@ def test_the_bits_are_the_same_and_the_usual_build_has_no_tests() -> None:
     training = Training("Dense")
     line = "from trainings import *; print(digest(Training('Dense').run()), jit_text())"
     script = f"""
-    from syn0.engines.llvm.gemm import gemm_kernel
-    from syn0.engines.llvm.target import host
+    from syn0.engines.llvm.kernels.gemm import gemm_kernel
+    from syn0.engines.llvm.compiling.target import host
     def jit_text():
         return gemm_kernel("float32", 3, host()).make().count("call void @{checked.CHECK}(")
     {line}

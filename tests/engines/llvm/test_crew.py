@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syn0.engines.llvm import barrier, crew, jit
-from syn0.engines.llvm.barrier import BARRIER_BYTES, CROWDED, LINE, define_barrier
-from syn0.engines.llvm.cpus import cpus, quota
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import Target, host
 from syn0.engines.llvm.ir import I64, PTR, Module, integer
-from syn0.engines.llvm.target import Target, host
+from syn0.engines.llvm.running import barrier, crew
+from syn0.engines.llvm.running.barrier import BARRIER_BYTES, CROWDED, LINE, define_barrier
+from syn0.engines.llvm.running.cpus import cpus, quota
 
 # What the threads of these tests share: rounds, work in each round, the barrier, and then a
 # line for each thread with how often it came and how many it has seen behind it.

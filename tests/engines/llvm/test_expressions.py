@@ -10,9 +10,9 @@ from guarded import run, same, targets
 from nest_model import single
 from numpy.typing import NDArray
 
-from syn0.engines.llvm.expressions import known_ops
-from syn0.engines.llvm.nest import Nest, nest_kernel
-from syn0.engines.llvm.target import host
+from syn0.engines.llvm.compiling.target import host
+from syn0.engines.llvm.kernels.expressions import known_ops
+from syn0.engines.llvm.kernels.nest import Nest, nest_kernel
 from syn0.graph import registry
 from syn0.ops import elementwise, logic
 

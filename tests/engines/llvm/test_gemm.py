@@ -12,8 +12,9 @@ import pytest
 from guarded import guarded, run
 from numpy.typing import NDArray
 
-from syn0.engines.llvm import jit
-from syn0.engines.llvm.gemm import (
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import Target, named, usable
+from syn0.engines.llvm.kernels.gemm import (
     BLOCK,
     CHAINS,
     FAR,
@@ -24,7 +25,6 @@ from syn0.engines.llvm.gemm import (
     panel_width,
     whole_panels,
 )
-from syn0.engines.llvm.target import Target, named, usable
 
 Matrix = NDArray[Any]
 TARGETS = [pytest.param(target, id=target.name) for target in usable()]

@@ -14,9 +14,10 @@ from fences import Fences
 from trainings import NETWORKS, OPTIMIZERS, Training, digest, python, some
 
 import syn0
-from syn0.engines.llvm import family, plan
-from syn0.engines.llvm.memory import Call
-from syn0.engines.llvm.target import host
+from syn0.engines.llvm.compiling.target import host
+from syn0.engines.llvm.planning import plan
+from syn0.engines.llvm.planning.memory import Call
+from syn0.engines.llvm.running import family
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32" or host() is None, reason="there are no such pages, or no compiler"

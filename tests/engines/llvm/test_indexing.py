@@ -10,9 +10,9 @@ import pytest
 from guarded import guarded, run, same
 from numpy.typing import NDArray
 
-from syn0.engines.llvm.indexing import OUT_OF_RANGE, gather_kernel, scatter_add_kernel
-from syn0.engines.llvm.jit import outside_calls
-from syn0.engines.llvm.target import Target, named, usable
+from syn0.engines.llvm.compiling.jit import outside_calls
+from syn0.engines.llvm.compiling.target import Target, named, usable
+from syn0.engines.llvm.kernels.indexing import OUT_OF_RANGE, gather_kernel, scatter_add_kernel
 
 on_each_target = pytest.mark.parametrize("target", usable(), ids=lambda t: t.name)
 SOURCES = ("float32", "float64", "uint8", "int64", "int32", "int8", "bool")

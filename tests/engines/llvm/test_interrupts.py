@@ -22,8 +22,8 @@ from trainings import Bench, Training, digest, python
 import syn0
 from syn0 import ops
 from syn0.engines import Control, choose
-from syn0.engines.llvm import jit
-from syn0.engines.llvm.target import host
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import host
 from syn0.errors import DataError, NonFiniteError
 from syn0.graph import batch, input_tensor, state_tensor
 from syn0.program import Program
@@ -258,7 +258,7 @@ def test_damaged_objects(anew: Any, tmp_path: Path, rng: np.random.Generator) ->
 KILLED = """
 import threading, os, time
 from trainings import Training
-from syn0.engines.llvm.object_cache import ObjectCache
+from syn0.engines.llvm.compiling.object_cache import ObjectCache
 save, count = ObjectCache.save, iter(range(10**6))
 which, delay = WORDS
 def slow(cache, key, data):

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syn0.engines.llvm import jit
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.object_cache import ObjectCache
+from syn0.engines.llvm.compiling.target import Target, host, named, usable
 from syn0.engines.llvm.kernel import Kernel, symbol_of
-from syn0.engines.llvm.object_cache import ObjectCache
-from syn0.engines.llvm.target import Target, host, named, usable
 
 FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 
@@ -250,9 +250,9 @@ def test_a_child_forked_in_mid_compilation_compiles_too() -> None:
     run_python(
         """
         import os, threading, time
-        from syn0.engines.llvm import jit
+        from syn0.engines.llvm.compiling import jit
         from syn0.engines.llvm.kernel import Kernel
-        from syn0.engines.llvm.target import host
+        from syn0.engines.llvm.compiling.target import host
 
         def kernel(n):
             lines = "".join(f"  %r{i + 1} = mul i64 %r{i}, %x\\n" for i in range(300))
@@ -282,7 +282,7 @@ def test_only_this_machine_is_initialized() -> None:
     output = run_python(
         """
         import sys
-        from syn0.engines.llvm import jit, target
+        from syn0.engines.llvm.compiling import jit, target
         from syn0.engines.llvm.kernel import Kernel
         assert "llvmlite" not in sys.modules
         text = "define i64 @f() {\\n  ret i64 1\\n}"

@@ -13,11 +13,11 @@ from conftest import seeded
 from guarded import guarded, run, same, targets
 from nest_model import WIDTHS, Draw, Model, in_row_order, lanes_of, view, with_values
 
-from syn0.engines.llvm import jit
-from syn0.engines.llvm.nest import Nest, Operand, Statement, Store, nest_kernel
-from syn0.engines.llvm.nest_axes import merged
-from syn0.engines.llvm.nest_form import Form
-from syn0.engines.llvm.target import Target, host, named
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import Target, host, named
+from syn0.engines.llvm.kernels.nest import Nest, Operand, Statement, Store, nest_kernel
+from syn0.engines.llvm.kernels.nest_axes import merged
+from syn0.engines.llvm.kernels.nest_form import Form
 
 pytestmark = pytest.mark.skipif(host() is None, reason="needs a machine with vectors")
 

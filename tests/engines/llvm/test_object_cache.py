@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syn0.engines.llvm.object_cache import ObjectCache, open_cache
+from syn0.engines.llvm.compiling.object_cache import ObjectCache, open_cache
 
 DATA = bytes(range(256)) * 40
 
@@ -205,7 +205,7 @@ def command(folder: Path, script: str) -> list[str]:
     lines = [
         "import hashlib, os, random, signal, sys",
         "from pathlib import Path",
-        "from syn0.engines.llvm.object_cache import ObjectCache",
+        "from syn0.engines.llvm.compiling.object_cache import ObjectCache",
         f"cache = ObjectCache(Path({str(folder)!r}))",
         *(line[8:] for line in script.splitlines()),
     ]

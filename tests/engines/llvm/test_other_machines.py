@@ -9,10 +9,10 @@ import pytest
 from plans import mlp, plan_of, train_program
 
 import syn0
-from syn0.engines.llvm import jit
-from syn0.engines.llvm.driver import DRIVER, driver_text
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import named
 from syn0.engines.llvm.kernel import Kernel
-from syn0.engines.llvm.target import named
+from syn0.engines.llvm.running.driver import DRIVER, driver_text
 
 # What LLVM itself calls to move memory, and what a barrier calls to wait.
 ALLOWED = {"memset", "memcpy", "syscall", "sched_yield"}

@@ -9,10 +9,10 @@ import pytest
 from guarded import guarded, run
 from numpy.typing import NDArray
 
-from syn0.engines.llvm import jit
-from syn0.engines.llvm.gemm import panel_width
-from syn0.engines.llvm.packing import pack_kernel, transpose_kernel
-from syn0.engines.llvm.target import Target, named, usable
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import Target, named, usable
+from syn0.engines.llvm.kernels.gemm import panel_width
+from syn0.engines.llvm.kernels.packing import pack_kernel, transpose_kernel
 
 TARGETS = [pytest.param(target, id=target.name) for target in usable()]
 pytestmark = pytest.mark.skipif(not TARGETS, reason="no machine that kernels are compiled for")

@@ -21,13 +21,13 @@ from plans import mlp, plan_of, plan_of_step, plans_of, used
 from trainings import NETWORKS, OPTIMIZERS, TESTS, Training
 
 import syn0
-from syn0.engines.llvm import arena
-from syn0.engines.llvm.fusion import Fusion
-from syn0.engines.llvm.listing import page
-from syn0.engines.llvm.lowering import lower
-from syn0.engines.llvm.memory import Buffer
-from syn0.engines.llvm.plan import Plan
-from syn0.engines.llvm.views import MOVES, View, contiguous
+from syn0.engines.llvm.planning import arena
+from syn0.engines.llvm.planning.fusion import Fusion
+from syn0.engines.llvm.planning.listing import page
+from syn0.engines.llvm.planning.lowering import lower
+from syn0.engines.llvm.planning.memory import Buffer
+from syn0.engines.llvm.planning.plan import Plan
+from syn0.engines.llvm.planning.views import MOVES, View, contiguous
 from syn0.graph import constant, topological_order
 
 SNAPSHOT = TESTS / "snapshots" / "plans.txt"

@@ -10,9 +10,9 @@ import pytest
 from guarded import guarded, same
 from numpy.typing import NDArray
 
-from syn0.engines.llvm.jit import addresses, outside_calls
-from syn0.engines.llvm.randomness import BLOCK, random_kernel
-from syn0.engines.llvm.target import Target, named, usable
+from syn0.engines.llvm.compiling.jit import addresses, outside_calls
+from syn0.engines.llvm.compiling.target import Target, named, usable
+from syn0.engines.llvm.kernels.randomness import BLOCK, random_kernel
 from syn0.ops import random_uniform
 from syn0.ops.random import philox
 

@@ -12,9 +12,9 @@ import pytest
 from guarded import guarded, run, same
 from numpy.typing import NDArray
 
-from syn0.engines.llvm.jit import outside_calls
-from syn0.engines.llvm.reduction import LARGE, Reduction, reduction_kernel
-from syn0.engines.llvm.target import Target, named, usable
+from syn0.engines.llvm.compiling.jit import outside_calls
+from syn0.engines.llvm.compiling.target import Target, named, usable
+from syn0.engines.llvm.kernels.reduction import LARGE, Reduction, reduction_kernel
 
 on_each_target = pytest.mark.parametrize("target", usable(), ids=lambda t: t.name)
 DTYPES = ("float32", "float64", "int64", "int32", "uint8")

@@ -7,10 +7,10 @@ import ctypes
 import numpy as np
 import pytest
 
-from syn0.engines.llvm import jit
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.rounding import MXCSR, restore_rounding, set_rounding
+from syn0.engines.llvm.compiling.target import Target, host, named, usable
 from syn0.engines.llvm.ir import I32, PTR, Module, Type, literal
-from syn0.engines.llvm.rounding import MXCSR, restore_rounding, set_rounding
-from syn0.engines.llvm.target import Target, host, named, usable
 
 pytestmark = pytest.mark.skipif(
     not any(target.is_x86 for target in usable()), reason="only x86 has this register"

@@ -14,7 +14,7 @@ import pytest
 from trainings import THREADS, Bench, Training, digest, entered, python, skewed, some
 
 import syn0
-from syn0.engines.llvm.target import host, usable
+from syn0.engines.llvm.compiling.target import host, usable
 from syn0.graph import Tensor, topological_order
 from syn0.program import Program
 

@@ -8,9 +8,9 @@ import re
 import llvmlite.binding as llvm
 import pytest
 
-from syn0.engines.llvm import jit
+from syn0.engines.llvm.compiling import jit
+from syn0.engines.llvm.compiling.target import NEEDED, VECTOR_BYTES, host, named, usable
 from syn0.engines.llvm.kernel import Kernel
-from syn0.engines.llvm.target import NEEDED, VECTOR_BYTES, host, named, usable
 
 X86 = dict.fromkeys("avx2 fma bmi avx512f avx512bw avx512dq avx512vl avx512vnni".split(), True)
 

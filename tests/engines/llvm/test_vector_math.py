@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from syn0.engines.llvm import jit, rounding, vector_math
+from syn0.engines.llvm.compiling import jit, rounding
+from syn0.engines.llvm.compiling.target import Target, named, usable
 from syn0.engines.llvm.ir import I64, PTR, SCALARS, Function, Module, Type, Value
 from syn0.engines.llvm.kernel import Kernel, symbol_of
-from syn0.engines.llvm.target import Target, named, usable
-from syn0.engines.llvm.vector_math import BOUNDS
+from syn0.engines.llvm.kernels import vector_math
+from syn0.engines.llvm.kernels.vector_math import BOUNDS
 
 Numbers = NDArray[Any]
 TARGETS = [pytest.param(target, id=target.name) for target in usable()]

@@ -17,12 +17,12 @@ import pytest
 
 import syn0
 from syn0.engines import Control, choose
-from syn0.engines.llvm import barrier, driver
-from syn0.engines.llvm.driver import Word
-from syn0.engines.llvm.family import Compiled
+from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import Module
-from syn0.engines.llvm.target import Target
-from syn0.engines.llvm.workspace import Workspace
+from syn0.engines.llvm.running import barrier, driver
+from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.family import Compiled
+from syn0.engines.llvm.running.workspace import Workspace
 from syn0.program import Program
 
 TESTS = Path(__file__).parents[2]

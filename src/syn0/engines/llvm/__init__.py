@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from syn0.engines.llvm.executable import LLVMExecutable
-from syn0.engines.llvm.target import Target, host
+from syn0.engines.llvm.compiling.target import Target, host
+from syn0.engines.llvm.running.executable import LLVMExecutable
 from syn0.program import Program
 
 __all__ = ["LLVMEngine", "LLVMExecutable", "Target", "host"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from syn0.engines.llvm import checked
+from syn0.engines.llvm.compiling import checked
 
 SCALARS = {
     "float32": "float", "float64": "double", "int8": "i8", "uint8": "i8", "int16": "i16",

@@ -1,0 +1,1 @@
+"""From text to machine code in memory, through a cache on disk."""

@@ -1,0 +1,240 @@
+"""From units to calls of kernels: which one, on which memory, over which range.
+
+The units that are not nests each have a rule in `unit_rules`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from syn0.engines.llvm.compiling.target import Target
+from syn0.engines.llvm.kernels.gemm import gemm_kernel, panel_width, whole_panels
+from syn0.engines.llvm.kernels.nest import Nest, Operand, Statement, Store, nest_kernel
+from syn0.engines.llvm.kernels.packing import pack_kernel
+from syn0.engines.llvm.kernels.tiny_gemm import tiny_gemm_kernel
+from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, over_domain
+from syn0.engines.llvm.planning.memory import SOLO, Buffer, Call, Pointer, Repeat, is_aligned
+from syn0.engines.llvm.planning.nest_writer import NestWriter, shared_form
+from syn0.engines.llvm.planning.views import Sizes, View, contiguous
+from syn0.graph import Tensor
+
+
+@dataclass
+class Emitter:
+    """Makes the calls of a graph's units.
+
+    Parameters
+    ----------
+    fusion : Fusion
+        The units.
+    buffers : dict
+        The memory of leaves and stored values by the id of their tensor; filled on the way.
+    checked : set of int
+        The ids of values that must be finite.
+    """
+
+    fusion: Fusion
+    target: Target
+    buffers: dict[int, Buffer]
+    checked: set[int]
+    calls: list[Call] = field(default_factory=list)
+
+    def emit(self, rules: Mapping[str, Callable[[Emitter, Tensor, Rows], None]]) -> list[Call]:
+        """Return the calls in an order in which they may run.
+
+        Parameters
+        ----------
+        rules : mapping of op name to callable
+            What emits the calls of the units that are not nests.
+        """
+        for unit in self.fusion.units:
+            for member in unit.members:
+                if id(member) in self.fusion.stored or not unit.is_nest:
+                    self._allocate(member, unit)
+            if unit.is_nest:
+                self._nest(unit)
+            else:
+                (tensor,) = unit.members
+                rules[tensor.op.name](self, tensor, unit.rows)
+        return self.calls
+
+    def _allocate(self, tensor: Tensor, unit: Unit) -> Buffer:
+        if id(tensor) not in self.buffers:
+            shape = self.fusion.shape(tensor)
+            rows = Rows(shape[0] if shape else 1, bool(shape) and unit.rows.batched)
+            name = tensor.name or (f"{tensor.op.name}_{tensor.scope}".rstrip("_"))
+            count = math.prod(shape)
+            self.buffers[id(tensor)] = Buffer("arena", name, tensor.dtype, count, rows)
+        return self.buffers[id(tensor)]
+
+    def scratch(self, name: str, dtype: str, count: int, rows: Rows) -> Buffer:
+        """Return memory for a kernel's helper."""
+        return Buffer("arena", name, dtype, count, rows)
+
+    def pointer(self, view: View) -> Pointer:
+        """Return the address of a view's first element."""
+        return Pointer(self.buffers[id(view.base)], view.offset)
+
+    # ----- nests
+
+    def _nest(self, unit: Unit) -> None:
+        writer = NestWriter(self.fusion, unit, self.buffers, self.checked)
+        nest, scale = shared_form(writer.write())
+        stored = [self.buffers[id(t)] for t in writer.outputs]
+        ops = len(unit.members)
+        label = ", ".join(b.name for b in stored) + (f" ({ops} ops)" if ops > 1 else "")
+        heavy = sum(unit.levels[id(m)] == "element" for m in unit.members)
+        self.calls.append(
+            Call(
+                nest_kernel(nest),
+                tuple(writer.pointers),
+                (),
+                unit.rows,
+                tuple(writer.reads),
+                tuple(stored),
+                scale,
+                label=label,
+                operations=heavy * math.prod(unit.domain),
+            )
+        )
+
+    # ----- contractions
+
+    def contract(
+        self, x: View, y: View, result: Tensor, rows: Rows, own: bool, scale: int = 1
+    ) -> None:
+        """Emit result = x @ y for matrices, the leading axes of `x` and `y` repeated alike.
+
+        `own` tells whether row i of the result needs row i of `x` only.
+        """
+        *lead, m, k = x.shape
+        n = y.shape[-1]
+        out = self.buffers[id(result)]
+        y, packed = self._right(y)
+        width = panel_width(result.dtype, self.target)
+        numbers = (
+            x.strides[-2], x.strides[-1], width if packed else y.strides[-2],
+            k * width if packed else width, n, k, whole_panels(result.dtype, n, self.target),
+        )  # fmt: skip
+        pointers = (self.pointer(x), self.pointer(y), Pointer(out))
+        inner = contiguous((*lead, m, n))
+        repeats = tuple(
+            Repeat(count, (x.strides[i], y.strides[i], inner[i])) for i, count in enumerate(lead)
+        )
+        right = bool(lead) and is_aligned(y, self.buffers[id(y.base)], rows)
+        reads = ((pointers[0].buffer, own), (pointers[1].buffer, right))
+        tiny = None
+        if not lead and not packed and (y.strides[-1] == 1 or n == 1):
+            a = (x.strides[-2], x.strides[-1])
+            tiny = tiny_gemm_kernel(result.dtype, m, n, k, a, y.strides[-2], n)
+        self.calls.append(
+            Call(
+                gemm_kernel(result.dtype, n, self.target),
+                pointers,
+                numbers,
+                rows,
+                reads,
+                (out,),
+                scale,
+                m,
+                repeats,
+                named(result),
+                2 * math.prod(lead) * m * n * k,
+                tiny,
+            )
+        )
+
+    def _right(self, y: View) -> tuple[View, bool]:
+        """Return the right matrix with its columns side by side, and whether in panels."""
+        *lead, k, n = y.shape
+        if y.strides[-1] == 1 or n == 1:
+            return y, False
+        if not lead and k and n and (y.strides[-2] == 1 or k == 1):
+            return self._packed(y), True
+        return self.copied(y), False
+
+    def _packed(self, y: View) -> View:
+        """Emit the panels of a matrix whose rows lie side by side: a transposed one."""
+        k, n = y.shape
+        width = panel_width(y.base.dtype, self.target)
+        panels = -(-n // width)
+        dtype, rows = y.base.dtype, Rows(panels, False)
+        source = self.buffers[id(y.base)]
+        packed = self.scratch(f"{source.name} packed", dtype, panels * k * width, rows)
+        holder = _stand_in(y.base)
+        self.buffers[id(holder)] = packed
+        self.calls.append(
+            Call(
+                pack_kernel(dtype, True, self.target),
+                (self.pointer(y), Pointer(packed)),
+                (y.strides[1], k, n),
+                rows,
+                ((source, False),),
+                (packed,),
+                label=packed.name,
+            )
+        )
+        return View(holder, 0, (k, n), (width, 1))
+
+    def copied(self, view: View) -> View:
+        """Return a contiguous copy of a view."""
+        shape = view.shape
+        domain = shape if len(shape) > 1 else (*shape, 1) if shape else (1, 1)
+        source = self.buffers[id(view.base)]
+        batched = source.rows.batched and is_aligned(view, source, source.rows)
+        rows = Rows(domain[0], batched and domain[0] == source.rows.count)
+        copy = self.scratch(f"{source.name} copied", source.dtype, math.prod(shape), rows)
+        holder = _stand_in(view.base)
+        self.buffers[id(holder)] = copy
+        whole = View(holder, 0, shape, contiguous(shape))
+        self.move(view, whole, domain, rows)
+        return whole
+
+    def move(self, source: View, goal: View, domain: Sizes, rows: Rows) -> None:
+        """Emit a copy from view to view."""
+        strides = [over_domain(v, domain, row=False) for v in (source, goal)]
+        assert strides[0] is not None
+        assert strides[1] is not None
+        aligned = is_aligned(source, self.buffers[id(source.base)], rows)
+        places = self.pointer(source), strides[0], self.pointer(goal), strides[1]
+        self._fill(*places, domain, rows, aligned)
+
+    def _fill(
+        self, source: Pointer | None, source_strides: Sizes, goal: Pointer, strides: Sizes,
+        domain: Sizes, rows: Rows, aligned: bool = True,
+    ) -> None:  # fmt: skip
+        dtype = goal.buffer.dtype
+        write = Operand(dtype, strides)
+        if source is None:
+            zero = Statement("constant", (), dtype, "row", 0)
+            nest = Nest(domain, (write,), (zero,), (Store(0, 0),))
+            pointers, reads = (goal,), ()
+        else:
+            load = Statement("load", (), dtype, "element", 0)
+            nest = Nest(domain, (Operand(dtype, source_strides), write), (load,), (Store(1, 0),))
+            pointers, reads = (source, goal), ((source.buffer, aligned),)  # type: ignore[assignment]
+        label = f"{goal.buffer.name} {'zero' if source is None else 'copy'}"
+        writes = (goal.buffer,)
+        nest, scale = shared_form(nest)
+        scale *= domain[0] if rows == SOLO else 1
+        call = Call(nest_kernel(nest), pointers, (), rows, reads, writes, scale, label=label)
+        self.calls.append(call)
+
+    def zero(self, tensor: Tensor, rows: Rows) -> None:
+        """Emit zeros for a whole value."""
+        shape = self.fusion.shape(tensor)
+        domain = shape if len(shape) > 1 else (*shape, 1) if shape else (1, 1)
+        goal = Pointer(self.buffers[id(tensor)])
+        self._fill(None, (), goal, contiguous(domain), domain, rows)
+
+
+def _stand_in(base: Tensor) -> Tensor:
+    """Return a tensor to hang the memory of a rearranged copy on."""
+    return Tensor(base.op, (), {}, base.shape, base.dtype, base.name, base.scope)
+
+
+def named(tensor: Tensor) -> str:
+    """Return what a reader may call a value."""
+    return tensor.name or f"{tensor.op.name}_{tensor.scope}".rstrip("_")

@@ -1,0 +1,306 @@
+"""Which ops run together: a lowered graph as units, each of which becomes a kernel.
+
+Ops on the elements of one domain, and reductions over its last axis, join into a nest: a
+loop over rows that reads what it needs once and keeps what lies between in registers. All
+other ops are units of their own. Units are numbered in an order in which they may run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous, moved
+from syn0.graph import Tensor, batch, bind_shape, topological_order
+from syn0.ops.elementwise import astype_op
+from syn0.simplify import ELEMENTWISE
+
+NESTED = ELEMENTWISE | {"one_hot"}
+ROW_REDUCTIONS = frozenset(["sum", "max", "argmax"])
+MOST_MEMBERS = 48  # of a nest: more would not stay in registers
+MOST_TRIED = 24  # nests that an op may join, the latest first
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a kernel's work is divided by: the first axis, and whether it is the batch."""
+
+    count: int
+    batched: bool
+
+
+@dataclass(eq=False)
+class Unit:
+    """Ops that one kernel computes."""
+
+    index: int
+    domain: Sizes  # of a nest; empty otherwise
+    rows: Rows
+    members: list[Tensor] = field(default_factory=list)
+    levels: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def is_nest(self) -> bool:
+        """Whether it is a loop over elements."""
+        return bool(self.domain)
+
+
+def copy_of(x: Tensor) -> Tensor:
+    """Return a tensor with the values of `x` in memory of its own."""
+    return Tensor(astype_op, (x,), {"dtype": x.dtype}, x.shape, x.dtype, None, x.scope)
+
+
+class Fusion:
+    """The units of a graph, and every tensor as a view of one that has memory.
+
+    Parameters
+    ----------
+    roots : sequence of Tensor
+        What must be in memory at the end; none of them may be a leaf or a mere move.
+    sizes : mapping of str to int
+        The named dimensions.
+    """
+
+    def __init__(self, roots: Sequence[Tensor], sizes: Mapping[str, int]) -> None:
+        self.sizes = sizes
+        self.units: list[Unit] = []
+        self.views: dict[int, View] = {}
+        self.unit_of: dict[int, Unit] = {}  # by the tensor that has memory
+        self.leaves: list[Tensor] = []
+        self._nests: dict[tuple[Sizes, bool], list[Unit]] = {}
+        self._keep: list[Tensor] = []  # so that no id is used twice
+        for tensor in topological_order(roots):
+            self._take(tensor)
+        self.units.sort(key=lambda unit: unit.index)
+        self._merge()
+        self.stored = self._stored(roots)
+
+    def shape(self, tensor: Tensor) -> Sizes:
+        """Return a tensor's shape in numbers."""
+        return bind_shape(tensor.shape, self.sizes)
+
+    def view(self, tensor: Tensor) -> View:
+        """Return how a tensor is read."""
+        return self.views[id(tensor)]
+
+    # ----- taking a tensor
+
+    def _take(self, tensor: Tensor) -> None:
+        self._keep.append(tensor)
+        shape = self.shape(tensor)
+        whole = View(tensor, 0, shape, contiguous(shape))
+        if not tensor.inputs:
+            self.leaves.append(tensor)
+        elif tensor.op.name in MOVES:
+            whole = self._moved(tensor)
+        elif tensor.op.name in NESTED or self._reduces_rows(tensor):
+            self._place(tensor)
+        else:
+            self._alone(tensor)
+        self.views[id(tensor)] = whole
+
+    def _moved(self, tensor: Tensor) -> View:
+        found = moved(tensor, self.view(tensor.inputs[0]), self.sizes)
+        if found is None:
+            copy = copy_of(tensor.inputs[0])
+            self._take(copy)
+            found = moved(tensor, self.view(copy), self.sizes)
+        assert found is not None
+        return found
+
+    def _reduces_rows(self, tensor: Tensor) -> bool:
+        axis = tensor.attributes.get("axis")
+        last = isinstance(axis, int) and axis == tensor.inputs[0].ndim - 1
+        return last and tensor.op.name in ROW_REDUCTIONS
+
+    def _rows(self, tensor: Tensor, domain: Sizes) -> Rows:
+        batched = tensor.shape[:1] == (batch,) and self.shape(tensor)[0] == domain[0]
+        return Rows(domain[0], batched)
+
+    def _alone(self, tensor: Tensor) -> None:
+        shape = self.shape(tensor) or (1,)
+        unit = self._begun((), self._rows(tensor, shape))
+        unit.members.append(tensor)
+        self.unit_of[id(tensor)] = unit
+
+    def _begun(self, domain: Sizes, rows: Rows, *, early: bool = False) -> Unit:
+        """Begin a unit: at the end, or at the front if it waits for no other."""
+        index = -1 - len(self.units) if early else len(self.units)
+        self.units.append(Unit(index, domain, rows))
+        return self.units[-1]
+
+    # ----- joining a nest
+
+    def _place(self, tensor: Tensor) -> None:
+        """Add an op to a nest that it fits, else begin one."""
+        reduction = tensor.op.name in ROW_REDUCTIONS
+        domain = self._domain(tensor.inputs[0] if reduction else tensor, reduction)
+        unit = self._host(tensor, domain, reduction)
+        if unit is None:
+            source = tensor.inputs[0] if reduction else tensor
+            rows = self._rows(source, domain)
+            if reduction and source.ndim == 1:
+                rows = Rows(1, False)
+            alone = all(self._home(x) is None for x in tensor.inputs)
+            unit = self._begun(domain, rows, early=alone)
+            self._nests.setdefault((domain, rows.batched), []).append(unit)
+            self._nests.setdefault((domain[:-1], rows.batched), []).append(unit)
+        # In rows of one element, what is one number a row may still be made of elements.
+        by_row = unit.domain != domain and unit.domain[-1] != 1
+        level = "row" if reduction or by_row else "element"
+        unit.members.append(tensor)
+        unit.levels[id(tensor)] = level
+        self.unit_of[id(tensor)] = unit
+
+    def _domain(self, tensor: Tensor, reduced: bool) -> Sizes:
+        shape = self.shape(tensor)
+        if len(shape) == 0:
+            return (1, 1)
+        if len(shape) == 1:
+            return (1, shape[0]) if reduced else (shape[0], 1)
+        return shape
+
+    def _host(self, tensor: Tensor, domain: Sizes, reduction: bool) -> Unit | None:
+        """Return the nest that the op can join and shares most with.
+
+        One that makes an input comes before one that only reads the same; the latest first.
+        """
+        shape = self.shape(tensor)
+        row_shape = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
+        wanted = [domain] if reduction else [domain, row_shape or (1,)]
+        batched = tensor.shape[:1] == (batch,)
+        tried: dict[int, Unit] = {}
+        for key in wanted:
+            for unit in self._nests.get((key, batched), [])[-MOST_TRIED:]:
+                tried[unit.index] = unit
+        homes = {home.index for x in tensor.inputs if (home := self._home(x)) is not None}
+        for index in sorted(tried, key=lambda i: (i in homes, i), reverse=True):
+            unit = tried[index]
+            element = unit.domain == domain
+            if not element and unit.domain[:-1] != (row_shape or (1,)):
+                continue
+            if len(unit.members) < MOST_MEMBERS and self._joins(tensor, unit, element, domain):
+                return unit
+        return None
+
+    def _home(self, x: Tensor) -> Unit | None:
+        return self.unit_of.get(id(self.view(x).base))
+
+    def _joins(self, tensor: Tensor, unit: Unit, element: bool, domain: Sizes) -> bool:
+        """Tell whether all inputs are there in time, where they are needed, and one is shared."""
+        shared = math.prod(domain) == 1 and element
+        for x in tensor.inputs:
+            view = self.view(x)
+            home = self.unit_of.get(id(view.base))
+            if home is unit:
+                if not self._in_place(x, tensor, unit, unit.domain):
+                    return False
+                shared = True
+            elif home is not None and home.index > unit.index:
+                return False
+            elif element and view.shape not in ((), (1,)):
+                shared = shared or self._is_read(view.base, unit)
+        return shared
+
+    def _is_read(self, base: Tensor, unit: Unit) -> bool:
+        return any(self.view(x).base is base for m in unit.members for x in m.inputs)
+
+    def _in_place(self, x: Tensor, user: Tensor, home: Unit, domain: Sizes) -> bool:
+        """Tell whether a value of a nest is used where it is made: same row, same element."""
+        view = self.view(x)
+        level = home.levels[id(view.base)]
+        reduction = user.op.name in ROW_REDUCTIONS
+        if reduction and level == "row":
+            return False
+        target = self.shape(x) if reduction else self.shape(user)
+        found = over_domain(view.broadcast(target), domain, row=target != domain)
+        own = View(view.base, 0, self.shape(view.base), contiguous(self.shape(view.base)))
+        made = over_domain(own, domain, row=level == "row")
+        if found is None or made is None:
+            return False
+        pairs = zip(domain, found, made, strict=True)
+        return view.offset == 0 and all(n == 1 or a == b for n, a, b in pairs)
+
+    # ----- joining nests
+
+    def _merge(self) -> None:
+        """Let a nest take in earlier ones over the same elements that it reads or reads with.
+
+        The earlier nest then runs later, so nothing between the two may need it.
+        """
+        readers: dict[int, set[int]] = {unit.index: set() for unit in self.units}
+        for unit in self.units:
+            for home in self._homes(unit):
+                readers[home.index].add(unit.index)
+        gone: set[int] = set()
+        alike: dict[tuple[Sizes, Rows], list[Unit]] = {}
+        for unit in [unit for unit in self.units if unit.is_nest]:
+            near = alike.setdefault((unit.domain, unit.rows), [])
+            for other in reversed(near[-MOST_TRIED:]):
+                if other.index in gone or not self._may_take_in(unit, other, readers):
+                    continue
+                gone.add(other.index)
+                for home in self._homes(other):
+                    readers[home.index] = readers[home.index] - {other.index} | {unit.index}
+                readers[unit.index] |= readers[other.index] - {unit.index}
+                unit.members = other.members + unit.members
+                unit.levels |= other.levels
+                self.unit_of |= {id(member): unit for member in other.members}
+            near.append(unit)
+        self.units = [unit for unit in self.units if unit.index not in gone]
+
+    def _homes(self, unit: Unit) -> list[Unit]:
+        bases = (self.view(x).base for member in unit.members for x in member.inputs)
+        found = {id(home): home for b in bases if (home := self.unit_of.get(id(b))) is not None}
+        return [home for home in found.values() if home is not unit]
+
+    def _may_take_in(self, unit: Unit, other: Unit, readers: Mapping[int, set[int]]) -> bool:
+        if len(unit.members) + len(other.members) > MOST_MEMBERS:
+            return False
+        if any(reader < unit.index for reader in readers[other.index]):
+            return False
+        related = math.prod(unit.domain) == 1
+        for member in unit.members:
+            for x in member.inputs:
+                base = self.view(x).base
+                if self.unit_of.get(id(base)) is other:
+                    if not self._in_place(x, member, other, unit.domain):
+                        return False
+                    related = True
+                elif not related and math.prod(self.shape(base)) > unit.domain[-1]:
+                    related = self._is_read(base, other)
+        return related
+
+    # ----- what must be stored
+
+    def _stored(self, roots: Iterable[Tensor]) -> set[int]:
+        """Return which values are read outside of the unit that makes them."""
+        stored = {id(root) for root in roots}
+        for unit in self.units:
+            for member in unit.members:
+                for x in member.inputs:
+                    base = self.view(x).base
+                    home = self.unit_of.get(id(base))
+                    if home is not None and (home is not unit or not unit.is_nest):
+                        stored.add(id(base))
+        return stored
+
+
+def over_domain(view: View, domain: Sizes, *, row: bool) -> Sizes | None:
+    """Return a view's strides along the axes of a domain, None if it does not lie along them.
+
+    A value of one number a row, whose shape lacks the last axis, is repeated along it.
+    """
+    shape, strides = view.shape, view.strides
+    if shape == domain:
+        return strides
+    if math.prod(shape) == 1:
+        return (0,) * len(domain)
+    if len(shape) == 1 and domain == (1, *shape):
+        return (0, *strides)
+    if shape == domain[:-1]:
+        return (*strides, 0)
+    if row and shape == (*domain[:-1], 1):
+        return (*strides[:-1], 0)
+    return None

@@ -1,0 +1,149 @@
+"""When calls run: phases between which threads wait for each other, and groups within them.
+
+A phase holds groups of calls; a group's calls divide the same rows, and row i of each needs
+row i of the others only. So a thread takes a share of the rows through all calls of a group,
+block by block while the block lies in its cache, and waits for nobody before the phase ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from syn0.engines.llvm.planning.fusion import Rows
+from syn0.engines.llvm.planning.memory import Buffer, Call
+
+CACHE = 384 * 1024  # bytes that the rows of a block may fill
+LEAST_BLOCK = 32  # rows
+
+
+@dataclass(eq=False)
+class Group:
+    """Calls over the same rows, in order."""
+
+    rows: Rows
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def block(self) -> int:
+        """How many rows go through all calls at a time."""
+        count = max(self.rows.count, 1)
+        if len(self.calls) == 1:
+            return count
+        own: dict[int, Buffer] = {}
+        whole: dict[int, Buffer] = {}  # read again for each block: weights
+        for call in self.calls:
+            own |= {id(b): b for b in call.writes}
+            for buffer, by_row in call.reads:
+                (own if by_row else whole)[id(buffer)] = buffer
+        row = sum(b.bytes // max(b.rows.count, 1) for b in own.values())
+        # A block's rows should stay in the cache, but not be fewer bytes than the weights are.
+        wanted = max(CACHE, sum(b.bytes for b in whole.values())) / max(row, 1)
+        return min(math.ceil(wanted / LEAST_BLOCK) * LEAST_BLOCK, count)
+
+
+@dataclass(eq=False)
+class Phase:
+    """Groups that no order binds."""
+
+    groups: list[Group] = field(default_factory=list)
+
+    def group(self, rows: Rows) -> Group:
+        """Return the group of these rows, begun if need be."""
+        for group in self.groups:
+            if group.rows == rows:
+                return group
+        self.groups.append(Group(rows))
+        return self.groups[-1]
+
+    @property
+    def calls(self) -> list[Call]:
+        """Its calls, group by group."""
+        return [call for group in self.groups for call in group.calls]
+
+
+def schedule(calls: Sequence[Call]) -> list[Phase]:
+    """Return the phases of calls, as few as this order allows.
+
+    What does not depend on the batch but is needed by calls that do comes first, so that
+    forward and backward pass of a block of samples stay in one phase.
+    """
+    needs = _needs(calls)
+    first = _prologue(calls, needs)
+    phases: list[Phase] = []
+    phase_of: dict[int, int] = {}
+    remaining = list(range(len(calls)))
+    while remaining:
+        phase, number = Phase(), len(phases)
+        left: list[int] = []
+        for i in remaining:
+            waits = bool(first) and i not in first
+            for j, own in needs[i]:
+                same = phase_of.get(j) == number and own and calls[j].rows == calls[i].rows
+                waits = waits or not (same or phase_of.get(j, number) < number)
+            if waits:
+                left.append(i)
+            else:
+                phase_of[i] = number
+                phase.group(calls[i].rows).calls.append(calls[i])
+        phases.append(phase)
+        first, remaining = set(), left
+    return phases
+
+
+Need = tuple[int, bool]
+
+
+def _needs(calls: Sequence[Call]) -> list[set[Need]]:
+    """Return for each call those that must come before it, and whether row by row suffices."""
+    writers: dict[int, list[int]] = {}
+    needs: list[set[Need]] = []
+    for i, call in enumerate(calls):
+        found: set[Need] = set()
+        for buffer, own in call.reads:
+            found |= {(j, own) for j in writers.get(id(buffer), [])}
+        for buffer in call.writes:
+            # Zeros first, then what is put into them.
+            found |= {(j, True) for j in writers.get(id(buffer), [])}
+            writers.setdefault(id(buffer), []).append(i)
+        needs.append(found)
+    return needs
+
+
+def _prologue(calls: Sequence[Call], needs: Sequence[set[Need]]) -> set[int]:
+    """Return the calls that calls of the batch need and that need none of them."""
+    late: set[int] = set()
+    for i, call in enumerate(calls):
+        if call.rows.batched or any(j in late for j, _ in needs[i]):
+            late.add(i)
+    wanted: set[int] = set()
+    for i in reversed(range(len(calls))):
+        if calls[i].rows.batched or i in wanted:
+            wanted |= {j for j, _ in needs[i] if j not in late}
+    return wanted
+
+
+def are_rows_independent(calls: Sequence[Call], outputs: Sequence[Buffer]) -> bool:
+    """Tell whether each sample's outputs are computed from that sample and the state alone."""
+    of_batch: set[int] = set()
+    for call in calls:
+        reads = [own for b, own in call.reads if id(b) in of_batch or b.rows.batched]
+        if reads or call.rows.batched:
+            if not call.rows.batched or not all(reads):
+                return False
+            of_batch |= {id(b) for b in call.writes}
+    return all(id(b) in of_batch for b in outputs)
+
+
+def lifetimes(phases: Sequence[Phase], kept: Sequence[Buffer]) -> dict[Buffer, tuple[int, int]]:
+    """Return the first and the last phase in which each value in the arena is needed."""
+    spans: dict[Buffer, tuple[int, int]] = {}
+    for number, phase in enumerate(phases):
+        for call in phase.calls:
+            for buffer in (*call.writes, *(b for b, _ in call.reads)):
+                if buffer.space == "arena":
+                    begin, _ = spans.get(buffer, (number, number))
+                    spans[buffer] = (begin, number)
+    last = len(phases)
+    return {b: (first, last if b in kept else end) for b, (first, end) in spans.items()}

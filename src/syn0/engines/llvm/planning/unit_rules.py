@@ -1,0 +1,182 @@
+"""The calls of units that are not nests: products, sums over leading axes, rows, random numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from syn0.engines.llvm.kernels.indexing import gather_kernel, scatter_add_kernel
+from syn0.engines.llvm.kernels.randomness import random_kernel
+from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
+from syn0.engines.llvm.planning.calls import Emitter, named
+from syn0.engines.llvm.planning.fusion import Rows
+from syn0.engines.llvm.planning.memory import SOLO, Call, Pointer, is_aligned
+from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous
+from syn0.graph import Tensor
+
+Rule = Callable[[Emitter, Tensor, Rows], None]
+
+
+def _matmul(e: Emitter, t: Tensor, rows: Rows) -> None:
+    x, y = (e.fusion.view(i) for i in t.inputs)
+    shape = e.fusion.shape(t)
+    *lead, m, _ = shape
+    own = is_aligned(x, e.buffers[id(x.base)], rows)
+    if y.shape[:-2] == () or math.prod(y.shape[:-2]) == 1:
+        flat = _one_matrix(x)
+        if flat is not None:
+            y = View(y.base, y.offset, y.shape[-2:], y.strides[-2:])
+            scale = (math.prod(lead) * m) // rows.count if rows.count else 1
+            e.contract(flat, y, t, rows, own, scale)
+            return
+    x = x.broadcast((*lead, *x.shape[-2:]))
+    y = y.broadcast((*lead, *y.shape[-2:]))
+    e.contract(x, y, t, rows, own)
+
+
+def _one_matrix(x: View) -> View | None:
+    """Return a view with its leading axes taken as rows, None if the rows are not even."""
+    if len(x.shape) == 2:
+        return x
+    return x.reshaped((math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _tensordot(e: Emitter, t: Tensor, rows: Rows) -> None:
+    views = []
+    for i in t.inputs:
+        view = e.fusion.view(i)
+        flat = _one_matrix(view)
+        if flat is None:
+            flat = _one_matrix(e.copied(view))
+        assert flat is not None
+        views.append(flat)
+    x, y = views
+    turned = View(x.base, x.offset, x.shape[::-1], x.strides[::-1])
+    e.contract(turned, y, t, rows, own=False)
+
+
+def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
+    (x,) = t.inputs
+    view, axis = e.fusion.view(x), t.attributes["axis"]
+    every = range(len(view.shape))
+    axes = tuple(every) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    kept = [a for a in every if a not in axes] or []
+    sizes, strides = view.shape, view.strides
+    reduction = Reduction(
+        t.op.name, t.dtype, tuple(sizes[a] for a in kept) or (1,), tuple(sizes[a] for a in axes),
+        tuple(strides[a] for a in kept) or (0,), tuple(strides[a] for a in axes),
+        id(t) in e.checked,
+    )  # fmt: skip
+    batched = bool(kept) and kept[0] == 0 and rows.batched
+    rows = Rows(reduction.kept[0], batched)
+    source, out = e.buffers[id(view.base)], e.buffers[id(t)]
+    out.rows = rows
+    aligned = bool(kept) and kept[0] == 0 and is_aligned(view, source, rows)
+    e.calls.append(
+        Call(
+            reduction_kernel(reduction),
+            (e.pointer(view), Pointer(out)),
+            (),
+            rows,
+            ((source, aligned),),
+            (out,),
+            label=named(t),
+            operations=math.prod(sizes),
+        )
+    )
+
+
+def _whole(e: Emitter, view: View) -> View:
+    return view if view.is_contiguous else e.copied(view)
+
+
+def _take(e: Emitter, t: Tensor, rows: Rows) -> None:
+    x, indices = (_whole(e, e.fusion.view(i)) for i in t.inputs)
+    width = math.prod(x.shape[1:])
+    out = e.buffers[id(t)]
+    count = math.prod(indices.shape)
+    scale = count // rows.count if indices.shape and rows.count else 1
+    index = e.buffers[id(indices.base)]
+    kernel = gather_kernel(x.base.dtype, t.dtype, indices.base.dtype, width)
+    reads = ((e.buffers[id(x.base)], False), (index, is_aligned(indices, index, rows)))
+    pointers = (e.pointer(x), e.pointer(indices), Pointer(out))
+    if not indices.shape:
+        rows = out.rows = SOLO
+    e.calls.append(
+        Call(kernel, pointers, (x.shape[0],), rows, reads, (out,), scale, label=named(t))
+    )
+
+
+def _scatter_add(e: Emitter, t: Tensor, rows: Rows) -> None:
+    values, indices = (_whole(e, e.fusion.view(i)) for i in t.inputs)
+    shape = e.fusion.shape(t)
+    width, out = math.prod(shape[1:]), e.buffers[id(t)]
+    kernel = scatter_add_kernel(t.dtype, indices.base.dtype, width)
+    reads = tuple((e.buffers[id(v.base)], False) for v in (values, indices))
+    pointers = (e.pointer(values), e.pointer(indices), Pointer(out))
+    numbers = (math.prod(indices.shape), shape[0])
+    out.rows = SOLO
+    e.calls.append(Call(kernel, pointers, numbers, SOLO, reads, (out,), width, label=named(t)))
+
+
+def _random(e: Emitter, t: Tensor, rows: Rows) -> None:
+    seed, step = (e.fusion.view(i) for i in t.inputs)
+    kernel = random_kernel(t.op.name.removeprefix("random_"), t.dtype, t.attributes["stream"])
+    out = e.buffers[id(t)]
+    reads = tuple((e.buffers[id(v.base)], False) for v in (seed, step))
+    pointers = (e.pointer(seed), e.pointer(step), Pointer(out))
+    e.calls.append(
+        Call(kernel, pointers, (), out.rows, reads, (out,), max(out.row, 1), label=named(t))
+    )
+
+
+def _concat(e: Emitter, t: Tensor, rows: Rows) -> None:
+    shape, axis, start = e.fusion.shape(t), t.attributes["axis"], 0
+    for part in t.inputs:
+        view = e.fusion.view(part)
+        key = (*[slice(None)] * axis, slice(start, start + view.shape[axis]))
+        _into(e, t, view, key, shape, rows)
+        start += view.shape[axis]
+
+
+def _pad(e: Emitter, t: Tensor, rows: Rows) -> None:
+    view = e.fusion.view(t.inputs[0])
+    pairs = zip(t.attributes["widths"], view.shape, strict=True)
+    key = tuple(slice(before, before + n) for (before, _), n in pairs)
+    e.zero(t, rows)
+    _into(e, t, view, key, e.fusion.shape(t), rows)
+
+
+def _unslice(e: Emitter, t: Tensor, rows: Rows) -> None:
+    e.zero(t, rows)
+    _into(e, t, e.fusion.view(t.inputs[0]), t.attributes["key"], e.fusion.shape(t), rows)
+
+
+def _into(e: Emitter, t: Tensor, part: View, key: Any, shape: Sizes, rows: Rows) -> None:
+    """Emit a copy of a part to its place in a value."""
+    whole = View(t, 0, shape, contiguous(shape))
+    goal = MOVES["slice"](whole, key=key)
+    assert goal is not None
+    if math.prod(part.shape) == 0:
+        return
+    if len(shape) == 1:
+        part = View(part.base, part.offset, (*part.shape, 1), (*part.strides, 0))
+        goal = View(t, goal.offset, (*goal.shape, 1), (*goal.strides, 0))
+    same = goal.shape[0] == rows.count and goal.offset < max(math.prod(shape[1:]), 1)
+    e.move(part, goal, goal.shape, rows if same else SOLO)
+
+
+RULES: Mapping[str, Rule] = {
+    "matmul": _matmul,
+    "tensordot": _tensordot,
+    "sum": _reduce,
+    "max": _reduce,
+    "take": _take,
+    "scatter_add": _scatter_add,
+    "random_uniform": _random,
+    "random_normal": _random,
+    "concat": _concat,
+    "pad": _pad,
+    "unslice": _unslice,
+}

@@ -1,0 +1,1 @@
+"""The driver of a plan, its memory, and the threads that run it."""

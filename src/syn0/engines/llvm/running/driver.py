@@ -1,0 +1,429 @@
+"""The function that runs a plan: many steps, or many rows, in one native call on any threads.
+
+Its argument is a table of words: addresses, counts, and the words by which Python and the
+threads tell each other how far they are. See `Word`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum, auto
+
+from syn0.engines.llvm.compiling.rounding import restore_rounding, set_rounding
+from syn0.engines.llvm.ir import (
+    DOUBLE,
+    I64,
+    PTR,
+    SCALARS,
+    Module,
+    Type,
+    Value,
+    integer,
+    literal,
+)
+from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer
+from syn0.engines.llvm.planning.plan import Plan, itemsize
+from syn0.engines.llvm.planning.schedule import Group
+from syn0.engines.llvm.running.barrier import define_barrier
+
+DRIVER = "syn0_driver"
+SELDOM = 100_000  # operations of a step below which not every one looks at the clock
+
+
+class Word(IntEnum):
+    """The words of the table that a driver is given; a plan's slots follow."""
+
+    ARENA = 0
+    ARENA_BYTES = auto()  # of one thread's, where each has its own
+    STATE = auto()  # the current copy
+    NEXT = auto()  # the copy that the step under way writes
+    BARRIER = auto()
+    COUNT = auto()  # steps to run, or rows
+    SAMPLES = auto()
+    TOTALS = auto()  # the row that figures are added to
+    TOTALS_LEFT = auto()  # steps until the next row
+    STEPS_PER_EPOCH = auto()
+    CYCLES = auto()  # of the processor's clock that the call may last
+    DONE = auto()  # steps, written after each
+    ABORT = auto()  # stop after the step under way: set by Python, or when time is over
+    STATUS = auto()  # two words, of odd and even steps: what was not finite or out of range
+    STATUS_ODD = auto()
+    STOP = auto()  # two words, likewise: thread 0 saw ABORT
+    STOP_ODD = auto()
+    ENTERED = auto()  # threads that came
+    SLOTS = 20
+
+
+def driver_text(plan: Plan, *, alone: bool = False) -> str:
+    """Return the module of a plan's driver, ``i64 syn0_driver(ptr table, thread, threads)``.
+
+    Parameters
+    ----------
+    plan : Plan
+        What it runs.
+    alone : bool
+        Whether there is only one thread, which waits for nobody.
+    """
+    return (_Rows if plan.by_rows else _Steps)(plan, alone).text()
+
+
+class _Driver:
+    """What both drivers share: pointers, calls, groups and phases."""
+
+    def __init__(self, plan: Plan, alone: bool) -> None:
+        self.plan = plan
+        self.alone = alone
+        self.module = Module()
+        parameters = [(PTR, "table"), (I64, "thread"), (I64, "threads")]
+        self.f = self.module.function(DRIVER, parameters, "i64")
+        self.thread = integer(0) if alone else self.f.argument("thread")
+        self.threads = integer(1) if alone else self.f.argument("threads")
+        self.bases: dict[str, Value] = {}
+        self.slots: list[Value] = []
+
+    def text(self) -> str:
+        """Return the module."""
+        f = self.f
+        self.status = f.value("alloca i64", PTR)
+        f.store(integer(0), self.status)
+        rounding = set_rounding(f, self.plan.target)
+        one = integer(1)
+        f.line(f"%entered = atomicrmw add {self.word(Word.ENTERED)}, {one} monotonic")
+        for place in range(len(self.plan.slots)):
+            self.slots.append(self.read(Word.SLOTS + place, PTR))
+        self._body()
+        restore_rounding(f, rounding)
+        f.line(f"ret {f.load(self.status, I64)}")
+        define_barrier(self.module, self.plan.target)
+        return self.module.text()
+
+    def _body(self) -> None:
+        raise NotImplementedError
+
+    # ----- the table
+
+    def word(self, place: int) -> Value:
+        """Return the address of a word."""
+        return self.f.offset(self.f.argument("table"), place, "i64")
+
+    def read(self, place: int, kind: Type = I64) -> Value:
+        """Return a word."""
+        return self.f.load(self.word(place), kind)
+
+    def write(self, place: int, value: Value) -> None:
+        """Set a word."""
+        self.f.store(value, self.word(place))
+
+    # ----- calls
+
+    def address(self, pointer: Pointer) -> Value:
+        """Return where an element is."""
+        f, buffer = self.f, pointer.buffer
+        if buffer.space == "slot":
+            base = self.slots[buffer.place]
+        else:
+            base = self.bases[buffer.space]
+            if buffer.place:
+                base = f.offset(base, buffer.place, "i8")
+        if not pointer.offset:
+            return base
+        return f.offset(base, pointer.offset * itemsize(buffer.dtype), "i8")
+
+    def call(self, call: Call, begin: Value, end: Value) -> None:
+        """Call a kernel over rows ``begin`` to ``end``."""
+        f = self.f
+        places = [self.address(p) for p in call.pointers]
+        if self.alone and call.written_out is not None and not self.plan.by_rows:
+            self._run(call.written_out.symbol, places)
+            return
+        numbers = [
+            self.read(Word.SAMPLES) if isinstance(n, str) else integer(n) for n in call.numbers
+        ]
+        if not call.repeats:
+            scale = integer(call.scale)
+            ends = (
+                (begin, end)
+                if call.scale == 1
+                else tuple(f.binary("mul", x, scale) for x in (begin, end))
+            )
+            self._kernel(call, places, numbers, *ends)
+            return
+        sizes = [itemsize(p.buffer.dtype) for p in call.pointers]
+        self._repeat(call, 0, places, numbers, sizes, begin, end)
+
+    def _repeat(
+        self, call: Call, depth: int, places: Sequence[Value], numbers: Sequence[Value],
+        sizes: Sequence[int], begin: Value, end: Value,
+    ) -> None:  # fmt: skip
+        if depth == len(call.repeats):
+            self._kernel(call, places, numbers, integer(0), integer(call.whole))
+            return
+        repeat = call.repeats[depth]
+        first, last = (begin, end) if depth == 0 else (integer(0), integer(repeat.count))
+        f = self.f
+        strides = (*repeat.strides, *[0] * (len(places) - len(repeat.strides)))
+        with f.loop(first, last) as loop:
+            moved = []
+            for place, stride, size in zip(places, strides, sizes, strict=True):
+                if stride:
+                    distance = f.binary("mul", loop.index, integer(stride * size))
+                    place = f.offset(place, distance, "i8")
+                moved.append(place)
+            self._repeat(call, depth + 1, moved, numbers, sizes, begin, end)
+
+    def _kernel(
+        self,
+        call: Call,
+        places: Sequence[Value],
+        numbers: Sequence[Value],
+        begin: Value,
+        end: Value,
+    ) -> None:
+        self._run(call.kernel.symbol, [*places, *numbers, begin, end])
+
+    def _run(self, symbol: str, arguments: Sequence[Value]) -> None:
+        f = self.f
+        found = f.call(symbol, arguments, I64)
+        before = f.load(self.status, I64)
+        f.store(f.binary("or", before, found), self.status)
+
+    def blocks(self, group: Group, begin: Value, end: Value) -> None:
+        """Run a group over its rows, block by block."""
+        f, block = self.f, group.block
+        if block >= group.rows.count and not self.plan.by_rows:
+            for call in group.calls:
+                self.call(call, begin, end)
+            return
+        with f.loop(begin, end, block) as loop:
+            there = f.binary("add", loop.index, integer(block))
+            stop = f.select(f.compare("icmp slt", there, end), there, end)
+            for call in group.calls:
+                self.call(call, loop.index, stop)
+
+    def share(self, count: int) -> tuple[Value, Value]:
+        """Return the rows of this thread."""
+        if self.alone:
+            return integer(0), integer(count)
+        f = self.f
+        grain = 4 if count >= 32 else 1
+        whole = integer(count)
+        parts = f.binary("mul", self.threads, integer(grain))
+        most = f.binary("sub", f.binary("add", whole, parts), integer(1))
+        each = f.binary("mul", f.binary("sdiv", most, parts), integer(grain))
+        begin = self._least(f.binary("mul", self.thread, each), whole)
+        return begin, self._least(f.binary("add", begin, each), whole)
+
+    def _least(self, x: Value, y: Value) -> Value:
+        return self.f.select(self.f.compare("icmp slt", x, y), x, y)
+
+    def wait(self) -> None:
+        """Wait for the other threads, if there are any."""
+        if self.alone:
+            return
+        several = self.f.compare("icmp sgt", self.threads, integer(1))
+        with self.f.when(several):
+            self.f.line(f"call void @syn0_barrier({self.bases['barrier']}, {self.threads})")
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """Write a block for thread 0."""
+        if self.alone:
+            yield
+            return
+        with self.f.when(self.f.compare("icmp eq", self.thread, integer(0))):
+            yield
+
+
+class _Steps(_Driver):
+    """Runs a step many times; each is taken over whole, or not at all."""
+
+    def _body(self) -> None:
+        f = self.f
+        first = list(self.slots)
+        self.bases["arena"] = self.read(Word.ARENA, PTR)
+        self.bases["barrier"] = self.read(Word.BARRIER, PTR)
+        current, other = self.read(Word.STATE, PTR), self.read(Word.NEXT, PTR)
+        count = self.read(Word.COUNT)
+        if self.plan.target.is_x86:
+            self.began = self._clock()
+        shares = {rows: self.share(rows) for rows in self._row_counts()}
+        before = f.block
+        f.line("br label %head")
+        f.begin("head")
+        phis = len(f.lines)
+        step = Value("%step", I64)
+        self.bases["state"], self.bases["next"] = Value("%state", PTR), Value("%next", PTR)
+        going = f.compare("icmp slt", step, count)
+        f.line(f"br {going}, label %body, label %exit")
+        f.begin("body")
+        f.store(integer(0), self.status)
+        self.slots = [
+            self._advanced(b, s, step) for b, s in zip(self.plan.slots, first, strict=True)
+        ]
+        for phase in self.plan.phases:
+            if phase is not self.plan.phases[0]:
+                self.wait()
+            for group in phase.groups:
+                self._group(group, shares)
+        stop = self._agree(step)
+        following = f.binary("add", step, integer(1))
+        f.line(f"br {stop}, label %stopped, label %latch")
+        f.begin("latch")
+        f.line("br label %head")
+        f.lines[phis:phis] = [
+            f"  %step = phi i64 [ 0, %{before} ], [ {following.text}, %latch ]",
+            f"  %state = phi ptr [ {current.text}, %{before} ], [ %next, %latch ]",
+            f"  %next = phi ptr [ {other.text}, %{before} ], [ %state, %latch ]",
+        ]
+        self._finish(following)
+
+    def _row_counts(self) -> set[int]:
+        return {g.rows.count for p in self.plan.phases for g in p.groups if g.rows.count > 1}
+
+    def _advanced(self, buffer: Buffer, slot: Value, step: Value) -> Value:
+        """Return where an input of this step begins."""
+        size = itemsize(buffer.dtype)
+        stride = {"rows": buffer.count * size, "table": size}.get(buffer.source, 0)
+        if not stride:
+            return slot
+        return self.f.offset(slot, self.f.binary("mul", step, integer(stride)), "i8")
+
+    def _group(self, group: Group, shares: dict[int, tuple[Value, Value]]) -> None:
+        f = self.f
+        if group.rows.count > 1:
+            begin, end = shares[group.rows.count]
+            if self.alone:
+                self.blocks(group, begin, end)
+                return
+            with f.when(f.compare("icmp slt", begin, end)):
+                self.blocks(group, begin, end)
+        elif group.rows.count == 1:
+            with self.first():
+                self.blocks(group, integer(0), integer(1))
+
+    def _agree(self, step: Value) -> Value:
+        """Let all threads know whether the step was good, and return whether to stop."""
+        f = self.f
+        parity = f.binary("and", step, integer(1))
+        status = f.offset(self.word(Word.STATUS), parity, "i64")
+        stop = f.offset(self.word(Word.STOP), parity, "i64")
+        mine = f.load(self.status, I64)
+        with f.when(f.compare("icmp ne", mine, integer(0))):
+            f.line(f"%was{f.label('')} = atomicrmw or {status}, {mine} monotonic")
+        with self.first():
+            self._look_at_the_clock(step)
+            asked = f.value(f"load atomic i64, {self.word(Word.ABORT)} monotonic, align 8", I64)
+            f.line(f"store atomic {asked}, {stop} monotonic, align 8")
+        self.wait()
+        wrong = f.value(f"load atomic i64, {status} monotonic, align 8", I64)
+        asked = f.value(f"load atomic i64, {stop} monotonic, align 8", I64)
+        failed = f.compare("icmp ne", wrong, integer(0))
+        with f.when(failed):
+            f.line("br label %failed")
+            f.begin(f.label("unreached"))
+        with self.first():
+            self._add_up()
+            self.write(Word.DONE, f.binary("add", step, integer(1)))
+        return f.compare("icmp ne", asked, integer(0))
+
+    def _look_at_the_clock(self, step: Value) -> None:
+        """Ask to stop when the call has lasted long enough, whatever slows it down."""
+        if not self.plan.target.is_x86:
+            return
+        f = self.f
+        often = self.plan.operations > SELDOM
+        turn = f.binary("and", step, integer(0 if often else 15))
+        with f.when(f.compare("icmp eq", turn, integer(0))):
+            spent = f.binary("sub", self._clock(), self.began)
+            late = f.compare("icmp ugt", spent, self.read(Word.CYCLES))
+            with f.when(late):
+                self.write(Word.ABORT, integer(1))
+
+    def _clock(self) -> Value:
+        return self.f.call("llvm.readcyclecounter", [], I64)
+
+    def _finish(self, following: Value) -> None:
+        """Write down which copy of the state is the current one."""
+        f = self.f
+        for label, current, other in (
+            ("exit", "%state", "%next"),
+            ("failed", "%state", "%next"),
+            ("stopped", "%next", "%state"),
+        ):
+            f.begin(label)
+            with self.first():
+                self.write(Word.STATE, Value(current, PTR))
+                self.write(Word.NEXT, Value(other, PTR))
+            f.line("br label %leave")
+        f.begin("leave")
+
+    def _add_up(self) -> None:
+        """Add the step's figures to the row of its epoch."""
+        f, plan = self.f, self.plan
+        row = self.read(Word.TOTALS, PTR)
+        if "weight" in plan.outputs:
+            weight = self._figure("weight")
+        else:
+            weight = literal(float(plan.rows), DOUBLE)
+        self._add(row, 0, weight)
+        for place, (name, kind) in enumerate(plan.totals.items(), 1):
+            figure = self._figure(name)
+            self._add(row, place, f.binary("fmul", figure, weight) if kind == "mean" else figure)
+        left = f.binary("sub", self.read(Word.TOTALS_LEFT), integer(1))
+        ended = f.compare("icmp eq", left, integer(0))
+        self.write(Word.TOTALS_LEFT, f.select(ended, self.read(Word.STEPS_PER_EPOCH), left))
+        following = f.offset(row, 1 + len(plan.totals), "double")
+        self.write(Word.TOTALS, f.select(ended, following, row))
+
+    def _figure(self, name: str) -> Value:
+        buffer = self.plan.outputs[name]
+        kind = Type(SCALARS[buffer.dtype])
+        return self.f.cast("fpext", self.f.load(self.address(Pointer(buffer)), kind), DOUBLE)
+
+    def _add(self, row: Value, place: int, value: Value) -> None:
+        there = self.f.offset(row, place, "double")
+        self.f.store(self.f.binary("fadd", self.f.load(there, DOUBLE), value), there)
+
+
+class _Rows(_Driver):
+    """Runs any number of samples through a program, a block at a time, each thread its share."""
+
+    def _body(self) -> None:
+        f, plan = self.f, self.plan
+        size = f.binary("mul", self.thread, self.read(Word.ARENA_BYTES))
+        self.bases["arena"] = f.offset(self.read(Word.ARENA, PTR), size, "i8")
+        self.bases["barrier"] = self.read(Word.BARRIER, PTR)
+        first = list(self.slots)
+        groups = [g for phase in plan.phases for g in phase.groups]
+        for group in groups:  # what does not depend on the samples, each thread for itself
+            if not group.rows.batched:
+                self.blocks(group, integer(0), integer(group.rows.count))
+        begin, end = self._rows_of_thread(self.read(Word.COUNT))
+        with f.loop(begin, end, plan.rows) as loop:
+            there = f.binary("add", loop.index, integer(plan.rows))
+            last = self._least(there, end)
+            count = f.binary("sub", last, loop.index)
+            self.slots = [
+                self._advanced(b, s, loop.index) for b, s in zip(plan.slots, first, strict=True)
+            ]
+            for group in groups:
+                if group.rows.batched:
+                    for call in group.calls:
+                        self.call(call, integer(0), count)
+        found = f.load(self.status, I64)
+        f.line(f"%found = atomicrmw or {self.word(Word.STATUS)}, {found} monotonic")
+
+    def _rows_of_thread(self, count: Value) -> tuple[Value, Value]:
+        f, block = self.f, integer(self.plan.rows)
+        blocks = f.binary("sdiv", f.binary("add", count, integer(self.plan.rows - 1)), block)
+        most = f.binary("sub", f.binary("add", blocks, self.threads), integer(1))
+        each = f.binary("mul", f.binary("sdiv", most, self.threads), block)
+        begin = self._least(f.binary("mul", self.thread, each), count)
+        return begin, self._least(f.binary("add", begin, each), count)
+
+    def _advanced(self, buffer: Buffer, slot: Value, row: Value) -> Value:
+        if not buffer.rows.batched:
+            return slot
+        stride = buffer.row * itemsize(buffer.dtype)
+        return self.f.offset(slot, self.f.binary("mul", row, integer(stride)), "i8")

@@ -1,0 +1,156 @@
+"""A program compiled for this machine, for any batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0.engines.llvm.compiling import checked
+from syn0.engines.llvm.compiling.target import Target
+from syn0.engines.llvm.planning.listing import page
+from syn0.engines.llvm.planning.plan import Plan, Source
+from syn0.engines.llvm.running.arguments import check_status, fitted
+from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.family import Compiled, Family
+from syn0.engines.llvm.running.single_row import SingleRow
+from syn0.engines.llvm.running.span import Span, prepare_launch, run_batches
+from syn0.engines.llvm.running.threads import threads_for
+from syn0.engines.llvm.running.workspace import Workspace
+from syn0.engines.protocol import Control, Feed, ResidentArrays
+from syn0.graph import batch
+from syn0.program import Program, State
+
+Array = NDArray[Any]
+BLOCKS = (1, 16, 128)  # samples that go through a program at a time
+
+
+class LLVMExecutable:
+    """A program for this machine; see `syn0.engines.protocol.Executable`."""
+
+    def __init__(self, program: Program, target: Target) -> None:
+        self.program = program.simplified()
+        self.family = Family(self.program, target)
+
+    # ----- one step
+
+    def run(
+        self, state: State, batch: Mapping[str, Array], threads: int | str = "auto"
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return outputs and updates of one step; the state is not touched."""
+        given = {name: fitted(batch[name], t) for name, t in self.family.inputs.items()}
+        sizes = self.family.sizes(given)
+        rows = sizes.get("batch", 1)
+        found = self._by_rows(sizes, rows)
+        if found is not None:
+            return self._run_rows(found, state, given, rows, threads), {}
+        kinds = {name: Source("batch", t.dtype) for name, t in self.family.inputs.items()}
+        return self._run_once(self.family.member(sizes, kinds), state, given, threads)
+
+    def _by_rows(self, sizes: Mapping[str, int], rows: int) -> Compiled | None:
+        """Return the form for any number of samples, None if they need each other."""
+        if not rows or "batch" not in sizes:
+            return None
+        block = next((b for b in BLOCKS if rows <= b), BLOCKS[-1])
+        kinds = {
+            name: Source("rows" if t.shape[:1] == (batch,) else "batch", t.dtype)
+            for name, t in self.family.inputs.items()
+        }
+        return self.family.by_rows({**sizes, "batch": block}, kinds)
+
+    def _run_rows(
+        self, compiled: Compiled, state: State, given: Mapping[str, Array], rows: int,
+        threads: int | str,
+    ) -> dict[str, Any]:  # fmt: skip
+        plan = compiled.plan
+        blocks = -(-rows // plan.rows)
+        used = threads_for(plan, threads, blocks)
+        space = compiled.workspace(used)
+        self._bind(space, state, given)
+        outputs = {}
+        for name, buffer in plan.outputs.items():
+            outputs[name] = np.empty((rows, *plan.shapes[name][1:]), buffer.dtype)
+            space.put(buffer, outputs[name])
+        space.table[Word.COUNT] = rows
+        space.table[Word.STATUS] = 0
+        compiled.launch(space, used)
+        check_status(int(space.table[Word.STATUS]))
+        compiled.take_back(space)
+        return outputs
+
+    def _run_once(
+        self, compiled: Compiled, state: State, given: Mapping[str, Array], threads: int | str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        plan = compiled.plan
+        used = threads_for(plan, threads)
+        space = compiled.workspace(used)
+        self._bind(space, state, given)
+        space.load_state({name: np.asarray(state[name]) for name in plan.updates})
+        totals = np.zeros(1 + len(plan.totals))
+        prepare_launch(space, 1, 1, 1, totals)
+        compiled.launch(space, used)
+        status = int(space.table[Word.STATUS])
+        check_status(status)
+        outputs = {name: space.output(name)[()] for name in plan.outputs}
+        coming = status != 0
+        shapes = {name: np.shape(state[name]) for name in plan.updates}
+        updates = {name: space.entry(name, s, coming=coming) for name, s in shapes.items()}
+        compiled.take_back(space)
+        return outputs, updates
+
+    def _bind(self, space: Workspace, state: State, given: Mapping[str, Array]) -> None:
+        """Let the slots be the memory of entries and inputs."""
+        for buffer in space.plan.slots:
+            name = buffer.name
+            if buffer.value is not None or buffer in space.plan.outputs.values():
+                continue
+            if name in self.family.inputs and name in given:
+                space.put(buffer, given[name])
+            elif name in self.family.entries:
+                space.put(buffer, fitted(state[name], self.family.entries[name]))
+
+    def single_row(self, state: State) -> SingleRow | None:
+        """Return a function of one sample, None where the program has not one input and output."""
+        (tensor, *others), (goal, *more) = self.family.inputs.values(), self.program.outputs
+        fixed = all(isinstance(d, int) for d in tensor.shape[1:])
+        if others or more or tensor.shape[:1] != (batch,) or not fixed or checked.ENABLED:
+            return None
+        name = tensor.name or ""
+        sources = {name: Source("rows", tensor.dtype)}
+        compiled = self.family.by_rows({"batch": 1}, sources, guarded=True)
+        if compiled is None:
+            return None
+        plan = compiled.plan
+
+        def make() -> Workspace:
+            space = Workspace(plan, 1)
+            self._bind(space, entries, {})
+            space.table[Word.COUNT] = 1
+            return space
+
+        entries = {b.name: state[b.name] for b in plan.slots if b.name in self.family.entries}
+        return SingleRow(compiled.alone, make, entries, name, goal)
+
+    def plans(self) -> list[Plan]:
+        """Return the plans that were made so far."""
+        return [compiled.plan for compiled in self.family.members()]
+
+    def plan_text(self, rows: int | None = None) -> str:
+        """Return the plan for so many samples, None for any number, as a page to read."""
+        fitting = [plan for plan in self.plans() if plan.rows == rows and not plan.by_rows]
+        if fitting:
+            return page(fitting[-1])
+        sources = {name: Source("batch", t.dtype) for name, t in self.family.inputs.items()}
+        found = self._by_rows({"batch": BLOCKS[-1]}, BLOCKS[-1]) if rows is None else None
+        compiled = found or self.family.member({"batch": rows or BLOCKS[-1]}, sources)
+        return page(compiled.plan)
+
+    # ----- many steps
+
+    def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
+        """Run steps from `first` on; each is taken over whole, or not at all."""
+        if isinstance(feed, ResidentArrays):
+            return Span(self.family, state, feed, control).run(first, count)
+        return run_batches(self.family, state, feed, first, count, control)

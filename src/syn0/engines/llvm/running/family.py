@@ -1,0 +1,143 @@
+"""The plans of a program: one for each size of batch that is wanted, made as they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from numpy.typing import NDArray
+
+from syn0.engines.llvm.compiling import checked, jit
+from syn0.engines.llvm.compiling.inlining import SMALL, inlined
+from syn0.engines.llvm.compiling.target import Target
+from syn0.engines.llvm.planning.plan import Plan, Source, make_plan
+from syn0.engines.llvm.running import crew
+from syn0.engines.llvm.running.driver import DRIVER, driver_text
+from syn0.engines.llvm.running.threads import Pace
+from syn0.engines.llvm.running.workspace import Workspace
+from syn0.errors import ShapeError
+from syn0.graph import Dimension, format_shape
+from syn0.program import Program
+
+Array = NDArray[Any]
+MOST_PLANS = 64  # of a program: other batch sizes are planned anew
+
+
+@dataclass(eq=False)
+class Compiled:
+    """A plan and its driver, with workspaces that wait to be used again."""
+
+    plan: Plan
+    pool: list[Workspace] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
+
+    @cached_property
+    def alone(self) -> int:
+        """The address of the driver for a single thread."""
+        return self._linked(alone=True)
+
+    @cached_property
+    def together(self) -> int:
+        """The address of the driver for several threads."""
+        return self._linked(alone=False)
+
+    def _linked(self, *, alone: bool) -> int:
+        target = self.plan.target
+        written_out = alone and not self.plan.by_rows
+        used = [(written_out and call.written_out) or call.kernel for call in self.plan.calls]
+        kernels = list({kernel.symbol: kernel for kernel in used}.values())
+        text = driver_text(self.plan, alone=alone)
+        if alone and self.plan.operations < SMALL:
+            whole = inlined(text, DRIVER, kernels, target)
+            return jit.addresses([whole], target)[whole.symbol]
+        return jit.link_program(text, DRIVER, jit.addresses(kernels, target), target)
+
+    def launch(self, space: Workspace, threads: int) -> None:
+        """Run the driver in so many threads."""
+        driver = self.alone if threads == 1 else self.together
+        with checked.watching(space.ranges()) if checked.ENABLED else nullcontext():
+            crew.run(driver, space.address, threads, self.plan.target)
+
+    def take_back(self, space: Workspace) -> None:
+        """Keep memory for the next run, without the arrays of this one."""
+        space.release()
+        self.pool.append(space)
+
+    def workspace(self, threads: int) -> Workspace:
+        """Return memory for a run, to be given to `take_back`."""
+        try:
+            found = self.pool.pop()
+        except IndexError:
+            return Workspace(self.plan, threads)
+        return found if found.threads >= threads else Workspace(self.plan, threads)
+
+
+class Family:
+    """A program and its compiled forms.
+
+    Parameters
+    ----------
+    program : Program
+        What they compute; simplified.
+    target : Target
+        The machine.
+    """
+
+    def __init__(self, program: Program, target: Target) -> None:
+        self.program = program
+        self.target = target
+        inputs, entries = program.leaves()
+        self.inputs = {t.name or "": t for t in inputs}
+        self.entries = {t.name or "": t for t in entries}
+        self._compiled: dict[Any, Compiled | None] = {}
+        self._lock = Lock()
+
+    def sizes(self, given: Mapping[str, Array]) -> dict[str, int]:
+        """Return the named dimensions, as the inputs have them."""
+        sizes: dict[str, int] = {}
+        for name, tensor in self.inputs.items():
+            for dimension, count in zip(tensor.shape, given[name].shape, strict=True):
+                if not isinstance(dimension, Dimension):
+                    fits = count == dimension
+                elif dimension == Dimension(dimension.name):
+                    fits = sizes.setdefault(dimension.name, count) == count
+                else:
+                    continue
+                if not fits:  # the last place to tell: what follows are addresses
+                    raise ShapeError(
+                        f"the input {name!r} has the shape {given[name].shape}.",
+                        expected=format_shape(tensor.shape),
+                    )
+        return sizes
+
+    def member(self, sizes: Mapping[str, int], sources: Mapping[str, Source]) -> Compiled:
+        """Return the form for just these sizes."""
+        found = self._member(sizes, sources)
+        assert found is not None
+        return found
+
+    def by_rows(
+        self, sizes: Mapping[str, int], sources: Mapping[str, Source], *, guarded: bool = False
+    ) -> Compiled | None:
+        """Return the form for any number of samples, None if they need each other."""
+        return self._member(sizes, sources, by_rows=True, guarded=guarded)
+
+    def _member(
+        self, sizes: Mapping[str, int], sources: Mapping[str, Source], **options: bool
+    ) -> Compiled | None:
+        key = (tuple(sorted(sizes.items())), tuple(sources.items()), tuple(options.items()))
+        with self._lock:
+            if key not in self._compiled:
+                plan = make_plan(self.program, sizes, sources, self.target, **options)
+                self._compiled[key] = None if plan is None else Compiled(plan)
+                while len(self._compiled) > MOST_PLANS:
+                    del self._compiled[next(iter(self._compiled))]
+            return self._compiled[key]
+
+    def members(self) -> list[Compiled]:
+        """Return the forms that were made so far."""
+        return [compiled for compiled in self._compiled.values() if compiled is not None]

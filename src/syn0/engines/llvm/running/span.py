@@ -1,0 +1,268 @@
+"""Many steps over arrays in memory, in native calls as long as Python may wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0.engines.llvm.ir import SCALARS
+from syn0.engines.llvm.planning.plan import ORDER, Source
+from syn0.engines.llvm.running.arguments import check_status, fitted, fitted_all
+from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.family import Compiled, Family
+from syn0.engines.llvm.running.workspace import Workspace, address_of
+from syn0.engines.numpy import first_failure
+from syn0.engines.protocol import Control, Feed, ResidentArrays
+from syn0.graph import Tensor, batch
+from syn0.program import State
+
+Array = NDArray[Any]
+CYCLES = 3e9  # a second of most processors' clocks
+PATIENCE = 0.05  # seconds of a native call, after which Python looks at signals and clocks
+
+
+class OneBatch:
+    """A batch that was made in Python, as arrays of which a step takes all."""
+
+    shuffle: bool = False
+
+    def __init__(self, given: Mapping[str, Array], feed: Feed) -> None:
+        self.inputs: Mapping[str, Array] = {name: np.asarray(x) for name, x in given.items()}
+        self.steps_per_epoch = feed.steps_per_epoch
+        sizes = [len(x) for x in self.inputs.values() if x.ndim]
+        self.samples = self.batch_size = max(sizes, default=1)
+
+    def batch(self, step: int) -> Mapping[str, Array]:
+        """Return the batch."""
+        return self.inputs
+
+    def order(self, epoch: int) -> Array:
+        """Return the samples in their order."""
+        return np.arange(self.samples)
+
+    def table(self, name: str, first: int, count: int) -> Array:
+        """Return what the batch has."""
+        return np.broadcast_to(self.inputs[name], count)
+
+
+class Span:
+    """Some steps over arrays in memory, in native calls as long as Python may wait."""
+
+    def __init__(
+        self, family: Family, state: State, feed: ResidentArrays, control: Control
+    ) -> None:
+        self.family = family
+        self.state = state
+        self.feed = feed
+        self.control = control
+        self.space: Workspace | None = None  # that holds the state now
+        self.forms: dict[int, Compiled] = {}  # by the rows of a batch
+        self.converted: dict[str, Array] = {}
+        self.spaces: dict[int, tuple[Compiled, Workspace]] = {}
+
+    def run(self, first: int, count: int) -> int:
+        """Run steps; return how many were done."""
+        done = 0
+        try:
+            while done < count:
+                made = self.advance(first + done, self._stretch(first + done, count - done))
+                done += made
+                if self.ends(done, made):
+                    break
+        finally:
+            self.give_back()
+        return done
+
+    def ends(self, done: int, made: int) -> bool:
+        """Tell whether a failure, the caller or the clock ends the span before its time."""
+        control = self.control
+        if not made or control.failure is not None or control.abort:
+            return True
+        if time.monotonic() <= control.deadline:
+            return False
+        return control.tick is None or control.tick(done)
+
+    # ----- what one native call does
+
+    @property
+    def _full(self) -> int:
+        """The steps of an epoch that take a whole batch."""
+        single = isinstance(self.feed, OneBatch)
+        return self.feed.steps_per_epoch if single else self.feed.samples // self.feed.batch_size
+
+    def _stretch(self, step: int, count: int) -> int:
+        """Return how many of the next steps one call can do."""
+        feed = self.feed
+        index = step % feed.steps_per_epoch
+        if feed.steps_per_epoch == 1 or isinstance(feed, OneBatch):
+            return count
+        return min(count, self._full - index) if index < self._full else 1
+
+    def advance(self, first: int, count: int) -> int:
+        """Make one native call of up to so many steps; return how many were done."""
+        feed, control = self.feed, self.control
+        epoch, index = divmod(first, feed.steps_per_epoch)
+        rows = feed.batch_size if index < self._full else feed.samples % feed.batch_size
+        compiled = self.forms.get(rows)
+        if compiled is None or isinstance(feed, OneBatch):
+            compiled = self.forms[rows] = self._compiled(rows)
+        plan = compiled.plan
+        threads = compiled.pace.choose(plan, control.threads)
+        space = self._space(compiled, threads)
+        count = min(count, compiled.pace.steps(plan, threads, PATIENCE))
+        self._bind_inputs(space, first, epoch, index, count)
+        width = 1 + len(plan.totals)
+        totals = np.zeros(((index + count) // feed.steps_per_epoch + 2, width))
+        names = ["weight", *plan.totals]
+        totals[0] = [control.row.get(f"{name}_total", 0.0) for name in names]
+        left = feed.steps_per_epoch - index
+        prepare_launch(
+            space, count, left, feed.steps_per_epoch, totals, feed.samples, control.abort
+        )
+        began = time.perf_counter()
+        compiled.launch(space, threads)
+        done: int = int(space.table[Word.DONE])
+        if done:
+            compiled.pace.note(threads, done, time.perf_counter() - began)
+        self._note_totals(totals, names, index, done)
+        status = int(space.table[Word.STATUS] | space.table[Word.STATUS_ODD])
+        if status:
+            check_status(status)
+            control.failure = self._failure(space)
+        return done
+
+    def _compiled(self, rows: int) -> Compiled:
+        inputs, feed = self.family.inputs, self.feed
+        whole = feed.steps_per_epoch == 1 or isinstance(feed, OneBatch)
+        kinds = {}
+        for name, tensor in inputs.items():
+            if tensor.shape[:1] != (batch,):
+                kinds[name] = Source("table", tensor.dtype)
+            elif feed.shuffle and not whole:
+                kinds[name] = Source("order", self._rows(name, tensor).dtype.name)
+            else:
+                kinds[name] = Source("batch" if whole else "rows", tensor.dtype)
+        given = {n: x for n, x in feed.inputs.items() if n in inputs}
+        sizes = self.family.sizes(
+            {n: given.get(n, np.empty((0,) * len(t.shape))) for n, t in inputs.items()}
+        )
+        if "batch" in sizes:
+            sizes["batch"] = rows
+        return self.family.member(sizes, kinds)
+
+    def _bind_inputs(
+        self, space: Workspace, first: int, epoch: int, index: int, count: int
+    ) -> None:
+        feed, inputs = self.feed, self.family.inputs
+        start = 0 if feed.steps_per_epoch == 1 else index * feed.batch_size
+        for buffer in space.plan.slots:
+            name = buffer.name
+            if name == ORDER and buffer.source == "rows":
+                space.put(buffer, feed.order(epoch), start)
+            elif name in inputs and buffer.value is None and name not in self.family.entries:
+                tensor = inputs[name]
+                if buffer.source == "table":
+                    space.put(buffer, fitted_all(feed.table(name, first, count), tensor))
+                elif buffer.source == "order":
+                    space.put(buffer, self._rows(name, inputs[name]))
+                else:
+                    row = start if buffer.source == "rows" else 0
+                    space.put(buffer, self._resident(name, tensor), row)
+
+    def _rows(self, name: str, tensor: Tensor) -> Array:
+        """Return an array to gather from: as it is, or converted where no kernel reads it."""
+        given = self.feed.inputs[name]
+        read = given.dtype.isnative and given.dtype.name in SCALARS
+        return given if read and given.flags.c_contiguous else self._resident(name, tensor)
+
+    def _resident(self, name: str, tensor: Tensor) -> Array:
+        """Return an array in the program's own dtype, converted once."""
+        given = self.feed.inputs[name]
+        if isinstance(self.feed, OneBatch):
+            return np.ascontiguousarray(given, dtype=tensor.dtype)
+        if name not in self.converted:
+            self.converted[name] = np.ascontiguousarray(given, dtype=tensor.dtype)
+        return self.converted[name]
+
+    # ----- state and figures
+
+    def _space(self, compiled: Compiled, threads: int) -> Workspace:
+        """Return the workspace of a plan with the state as it is now."""
+        before, key = self.space, id(compiled)
+        if key not in self.spaces:
+            space = compiled.workspace(threads)
+            for buffer in space.plan.slots:
+                tensor = self.family.entries.get(buffer.name)
+                if tensor is not None and buffer.value is None:
+                    space.put(buffer, fitted(self.state[buffer.name], tensor))
+            self.spaces[key] = compiled, space
+        self.space = self.spaces[key][1]
+        if before is None:
+            values = {name: np.asarray(self.state[name]) for name in self.space.plan.updates}
+            self.space.load_state(values)
+        elif before is not self.space:
+            self.space.adopt_state(before)
+        return self.space
+
+    def give_back(self) -> None:
+        """Write the state as it is after the last full step into the caller's mapping."""
+        if self.space is None:
+            return
+        shapes = {name: np.shape(self.state[name]) for name in self.space.plan.updates}
+        self.state.update({name: self.space.entry(name, s) for name, s in shapes.items()})
+        for compiled, space in self.spaces.values():
+            if space is self.space or space.copies is not self.space.copies:
+                compiled.take_back(space)
+
+    def _note_totals(self, totals: Array, names: Sequence[str], index: int, done: int) -> None:
+        if not done:
+            return
+        ended, left = divmod(index + done, self.feed.steps_per_epoch)
+        keys = [f"{name}_total" for name in names]
+        if ended:
+            self.control.rows.append(dict(zip(keys, totals[:ended].T, strict=True)))
+        self.control.row = dict(zip(keys, totals[ended].tolist(), strict=True)) if left else {}
+
+    def _failure(self, space: Workspace) -> str:
+        """Return the name of the result that was not finite."""
+        plan = space.plan
+        outputs = {name: space.output(name) for name in plan.outputs if name == "loss"}
+        shapes = {name: np.shape(self.state[name]) for name in plan.updates}
+        updates = {name: space.entry(name, s, coming=True) for name, s in shapes.items()}
+        return first_failure(outputs, updates) or "loss"
+
+
+def prepare_launch(
+    space: Workspace, count: int, left: int, per_epoch: int, totals: Array,
+    samples: int = 0, abort: bool = False,
+) -> None:  # fmt: skip
+    """Write into the table what a run of a step program needs to know."""
+    table = space.table
+    table[Word.COUNT], table[Word.SAMPLES] = count, samples
+    space.totals = totals
+    table[Word.TOTALS] = address_of(totals)
+    table[Word.TOTALS_LEFT], table[Word.STEPS_PER_EPOCH] = left, per_epoch
+    table[Word.DONE : Word.SLOTS] = 0
+    table[Word.ABORT], table[Word.CYCLES] = abort, int(PATIENCE * CYCLES)
+
+
+def run_batches(
+    family: Family, state: State, feed: Feed, first: int, count: int, control: Control
+) -> int:
+    """Run steps of which each takes a batch that Python makes; return how many were done."""
+    span = Span(family, state, OneBatch(feed.batch(first), feed), control)
+    try:
+        for done in range(count):
+            if done:
+                span.feed = OneBatch(feed.batch(first + done), feed)
+            if not span.advance(first + done, 1):
+                return done
+            if span.ends(done + 1, 1):
+                return done + 1
+        return count
+    finally:
+        span.give_back()

@@ -1,0 +1,77 @@
+"""How many threads a plan is worth: by what it costs, and then by the clock.
+
+Any number of threads gives the same bits, so a long training may try several and go on with
+the fastest: beside another busy program one thread often beats two that wait for each other.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass, field
+
+from syn0.engines.llvm.planning.plan import Plan
+from syn0.engines.llvm.running.cpus import cpus
+
+RATE = 5e10  # operations a second of one core, with all that is not a contraction
+BARRIER = 2e-6  # seconds that threads lose when they wait for each other
+SLOW_BARRIER = 1e-4  # the same where there are more threads than processors
+GAIN = 1.2  # how much faster several threads must be
+RETRY = 50  # a slower choice is tried again when so many times its cost has passed
+
+
+def threads_for(plan: Plan, wanted: int | str, repeats: int = 1) -> int:
+    """Return how many threads run a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        What runs.
+    wanted : int or "auto"
+        A number is obeyed; ``"auto"`` never exceeds the processors available.
+    repeats : int
+        How often the plan runs: the blocks of samples that threads share out.
+    """
+    available = cpus()
+    if wanted != "auto":
+        threads = int(wanted)
+        if threads > available:
+            warnings.warn(
+                f"threads={threads} are more than the {available} processors available.",
+                stacklevel=2,
+            )
+        return threads
+    most = min(available, repeats) if plan.by_rows else available
+    alone = plan.operations * repeats / RATE
+    waits = 10 if plan.by_rows else len(plan.phases)  # to wake the others costs like ten barriers
+    return most if most > 1 and alone > GAIN * (alone / most + waits * BARRIER) else 1
+
+
+@dataclass
+class Pace:
+    """How fast a plan ran in one thread and in several; says what to use next."""
+
+    seconds: dict[int, float] = field(default_factory=dict)  # of a step
+    _again: dict[int, float] = field(default_factory=dict)  # when to try once more
+
+    def choose(self, plan: Plan, wanted: int | str) -> int:
+        """Return the number of threads for the next call."""
+        first = threads_for(plan, wanted)
+        if wanted != "auto" or first == 1:
+            return first
+        now = time.perf_counter()
+        for threads in (first, 1):
+            if threads not in self.seconds or now > self._again[threads]:
+                return threads
+        return min(self.seconds, key=lambda threads: self.seconds[threads])
+
+    def note(self, threads: int, steps: int, spent: float) -> None:
+        """Note what a call took."""
+        self.seconds[threads] = spent / steps
+        self._again[threads] = time.perf_counter() + RETRY * spent
+
+    def steps(self, plan: Plan, threads: int, patience: float) -> int:
+        """Return how many steps take about so many seconds."""
+        waits = len(plan.phases) * SLOW_BARRIER if threads > 1 else 0
+        guess = self.seconds.get(threads, plan.operations / 2e9 + waits + 1e-6)
+        return max(1, int(patience / guess))
