@@ -375,7 +375,7 @@ class Trainer:
         model.numbers.update(job.fresh)
         model.measure_statistics(job.measured)
         self.settings, self.task, self.plan = job.settings, job.task, job.plan
-        return {name: value.copy() for name, value in model.numbers.items()}
+        return dict(model.numbers)  # steps put new arrays in the place of the old
 
     def _limits(self, job: Job) -> AbstractContextManager[Any]:
         """Return a context with as many threads of BLAS as the NumPy engine should use."""

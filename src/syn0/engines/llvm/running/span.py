@@ -213,7 +213,7 @@ class Span:
         if self.space is None:
             return
         shapes = {name: np.shape(self.state[name]) for name in self.space.plan.updates}
-        self.state.update({name: self.space.entry(name, s) for name, s in shapes.items()})
+        self.state.update(self.space.hand_over(shapes))
         for compiled, space in self.spaces.values():
             if space is self.space or space.copies is not self.space.copies:
                 compiled.take_back(space)

@@ -6,6 +6,7 @@ the fastest: beside another busy program one thread often beats two that wait fo
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ RATE = 5e10  # operations a second of one core, with all that is not a contracti
 BARRIER = 2e-6  # seconds that threads lose when they wait for each other
 SLOW_BARRIER = 1e-4  # the same where there are more threads than processors
 GAIN = 1.2  # how much faster several threads must be
+TRIALS = 2  # calls of each choice before one is preferred
 RETRY = 50  # a slower choice is tried again when so many times its cost has passed
 
 
@@ -52,6 +54,7 @@ class Pace:
     """How fast a plan ran in one thread and in several; says what to use next."""
 
     seconds: dict[int, float] = field(default_factory=dict)  # of a step
+    _calls: dict[int, int] = field(default_factory=dict)
     _again: dict[int, float] = field(default_factory=dict)  # when to try once more
 
     def choose(self, plan: Plan, wanted: int | str) -> int:
@@ -61,13 +64,17 @@ class Pace:
             return first
         now = time.perf_counter()
         for threads in (first, 1):
-            if threads not in self.seconds or now > self._again[threads]:
+            if self._calls.get(threads, 0) < TRIALS or now > self._again[threads]:
                 return threads
         return min(self.seconds, key=lambda threads: self.seconds[threads])
 
     def note(self, threads: int, steps: int, spent: float) -> None:
         """Note what a call took."""
-        self.seconds[threads] = spent / steps
+        # The first call may have met cold memory: of the trials the best counts.
+        self._calls[threads] = self._calls.get(threads, 0) + 1
+        before = self.seconds.get(threads, math.inf)
+        now = spent / steps
+        self.seconds[threads] = min(before, now) if self._calls[threads] <= TRIALS else now
         self._again[threads] = time.perf_counter() + RETRY * spent
 
     def steps(self, plan: Plan, threads: int, patience: float) -> int:

@@ -33,6 +33,7 @@ def aligned_bytes(count: int) -> NDArray[np.uint8]:
 
 
 _NONE = np.empty(0)
+LARGE = 1 << 20  # bytes of a state that is handed over instead of copied
 
 
 class Workspace:
@@ -120,6 +121,17 @@ class Workspace:
         """Return a copy of an entry: the current one, or the one that the last step wrote."""
         copy = self._copy(Word.NEXT if coming else Word.STATE)
         return _seen(copy, self.plan.updates[name], shape).copy()
+
+    def hand_over(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+        """Return the entries of the current copy, which is theirs from now on if it is large."""
+        copy = self._copy(Word.STATE)
+        found = {name: _seen(copy, self.plan.updates[name], s) for name, s in shapes.items()}
+        if copy.size < LARGE:
+            return {name: array.copy() for name, array in found.items()}
+        place = next(i for i, one in enumerate(self.copies) if one is copy)
+        self.copies[place] = aligned_bytes(copy.size)
+        self.table[Word.STATE] = address_of(self.copies[place])
+        return found
 
     def output(self, name: str) -> Array:
         """Return a copy of a result that is in the arena."""
