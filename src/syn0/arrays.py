@@ -130,9 +130,9 @@ def check_finite(array: Array, what: str) -> None:
         return
     count, first = 0, ""
     for start, part in blocks(array):
-        # A sum may overflow though all its terms are finite.
+        # A sum may overflow though all its terms are finite; in float16 it easily does.
         with np.errstate(over="ignore", invalid="ignore"):
-            total = np.sum(part, dtype=np.float64)
+            total = np.sum(part, dtype=np.float64 if part.itemsize < 4 else None)
         if np.isfinite(total):
             continue
         bad = np.argwhere(~np.isfinite(part))
