@@ -181,7 +181,7 @@ class Session:
         if not (self.takes_blocks and columns):
             self.end_epoch(epoch, logs)
             return 1
-        self._history.append_several({name: c.tolist() for name, c in columns.items()})
+        self._history.append_several(columns)
         self.logs = {name: float(column[-1]) for name, column in columns.items()}
         return count
 
