@@ -28,6 +28,7 @@ from syn0.ops.structure import (
     Axes,
     broadcast_to,
     expand_dims,
+    listed_axes,
     normal,
     normalize_axes,
     reduced_shape,
@@ -58,7 +59,7 @@ def _mean(xp: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
 
 
 def _mean_derivative(dy: Tensor, y: Tensor, x: Tensor, *, axis: Axes, keepdims: bool) -> Any:
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = listed_axes(x, axis)
     count = size([x.shape[a] for a in axes], x.dtype)
     return broadcast_to(restore_axes(dy, axis, keepdims) / count, x.shape)
 

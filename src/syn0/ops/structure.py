@@ -55,9 +55,14 @@ def normalize_axes(x: Any, axis: Axes) -> Axes:
     return counted[0] if len(counted) == 1 else counted
 
 
+def listed_axes(x: Any, axis: Axes) -> tuple[int, ...]:
+    """Return the axes that `axis` means: all for None."""
+    return tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+
+
 def reduced_shape(x: Tensor, axis: Axes, keepdims: bool) -> Shape:
     """Return the shape that is left when `axis` is reduced."""
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = listed_axes(x, axis)
     if keepdims:
         return tuple(1 if i in axes else d for i, d in enumerate(x.shape))
     return tuple(d for i, d in enumerate(x.shape) if i not in axes)

@@ -185,22 +185,36 @@ class Session:
         self.logs = {name: float(column[-1]) for name, column in columns.items()}
         return count
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all epochs are done."""
+        return self.run.step >= self.end
+
+    @property
+    def epochs_done(self) -> int:
+        """The epochs that this fit has done."""
+        steps = self._steps_per_epoch
+        return self.run.step // steps - self._first_step // steps
+
+    @property
+    def place(self) -> str:
+        """Where training stands, in words."""
+        steps = self._steps_per_epoch
+        epoch, index = divmod(self.run.step, steps)
+        return f"step {index} of {steps} of epoch {epoch + 1}" if index else f"epoch {epoch}"
+
     def finish(self) -> Outcome:
         """Tell how training ended."""
-        step, steps = self.run.step, self._steps_per_epoch
-        epoch, index = divmod(step, steps)
         if self.run.stopped is not None:
             reason, message = self.run.stopped
-        elif step >= self.end and not self._cut_short:
-            epochs = epoch - self._first_step // steps
-            reason = "completed"
-            message = f"{epochs} epoch{'' if epochs == 1 else 's'} in {self.seconds:.1f} s"
+        elif self.is_complete and not self._cut_short:
+            reason, done = "completed", self.epochs_done
+            message = f"{done} epoch{'' if done == 1 else 's'} in {self.seconds:.1f} s"
         else:
-            place = f"step {index} of {steps} of epoch {epoch + 1}" if index else f"epoch {epoch}"
             reason = "interrupted"
-            message = f"interrupted after {place}, which is kept; call fit again to continue"
-        self.run.dispatch(FitEnded(reason, message, step))
-        return Outcome(reason, message, step, dict(self._control.row))
+            message = f"interrupted after {self.place}, which is kept; call fit again to continue"
+        self.run.dispatch(FitEnded(reason, message, self.run.step))
+        return Outcome(reason, message, self.run.step, dict(self._control.row))
 
     def fail(self, error: NonFiniteError) -> NonFiniteError:
         """Tell that a number was not finite, and return the error to raise."""

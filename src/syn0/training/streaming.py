@@ -11,7 +11,7 @@ from syn0.engines import Control, Executable
 from syn0.errors import NonFiniteError
 from syn0.program import State
 from syn0.training.chunks import Chunk, ChunkFeed, Part
-from syn0.training.events import FitEnded, Progress
+from syn0.training.events import Progress
 from syn0.training.history import History
 from syn0.training.interrupt import Interrupt
 from syn0.training.loop import (
@@ -88,21 +88,21 @@ class ChunkSession(Session):
         self.epoch += 1
         self.step = 0
 
-    def finish(self) -> Outcome:
-        """Tell how training ended."""
-        done = self.epoch - self._epochs.start
-        if self.run.stopped is not None:
-            reason, message = self.run.stopped
-        elif done == len(self._epochs) and not self._cut_short:
-            reason = "completed"
-            message = f"{done} epoch{'' if done == 1 else 's'} in {self.seconds:.1f} s"
-        else:
-            here = f"step {self.step} of epoch {self.epoch + 1}"
-            place = here if self.step else f"epoch {self.epoch}"
-            reason = "interrupted"
-            message = f"interrupted after {place}, which is kept; call fit again to continue"
-        self.run.dispatch(FitEnded(reason, message, self.run.step))
-        return Outcome(reason, message, self.run.step, dict(self._control.row))
+    @property
+    def is_complete(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epochs_done == len(self._epochs)
+
+    @property
+    def epochs_done(self) -> int:
+        """The epochs that this fit has done."""
+        return self.epoch - self._epochs.start
+
+    @property
+    def place(self) -> str:
+        """Where training stands, in words."""
+        here = f"step {self.step} of epoch {self.epoch + 1}"
+        return here if self.step else f"epoch {self.epoch}"
 
 
 def train_on_chunks(

@@ -14,7 +14,7 @@ from syn0.engines.llvm.kernels.gemm import gemm_kernel, panel_width, whole_panel
 from syn0.engines.llvm.kernels.nest import Nest, Operand, Statement, Store, nest_kernel
 from syn0.engines.llvm.kernels.packing import pack_kernel
 from syn0.engines.llvm.kernels.tiny_gemm import tiny_gemm_kernel
-from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, over_domain
+from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, domain_of, over_domain
 from syn0.engines.llvm.planning.memory import SOLO, Buffer, Call, Pointer, Repeat, is_aligned
 from syn0.engines.llvm.planning.nest_writer import NestWriter, shared_form
 from syn0.engines.llvm.planning.views import Sizes, View, contiguous
@@ -64,13 +64,12 @@ class Emitter:
         if id(tensor) not in self.buffers:
             shape = self.fusion.shape(tensor)
             rows = Rows(shape[0] if shape else 1, bool(shape) and unit.rows.batched)
-            name = tensor.name or (f"{tensor.op.name}_{tensor.scope}".rstrip("_"))
-            count = math.prod(shape)
-            self.buffers[id(tensor)] = Buffer("arena", name, tensor.dtype, count, rows)
+            buffer = self.memory(named(tensor), tensor.dtype, math.prod(shape), rows)
+            self.buffers[id(tensor)] = buffer
         return self.buffers[id(tensor)]
 
-    def scratch(self, name: str, dtype: str, count: int, rows: Rows) -> Buffer:
-        """Return memory for a kernel's helper."""
+    def memory(self, name: str, dtype: str, count: int, rows: Rows) -> Buffer:
+        """Return memory in the arena."""
         return Buffer("arena", name, dtype, count, rows)
 
     def pointer(self, view: View) -> Pointer:
@@ -162,7 +161,7 @@ class Emitter:
         panels = -(-n // width)
         dtype, rows = y.base.dtype, Rows(panels, False)
         source = self.buffers[id(y.base)]
-        packed = self.scratch(f"{source.name} packed", dtype, panels * k * width, rows)
+        packed = self.memory(f"{source.name} packed", dtype, panels * k * width, rows)
         holder = _stand_in(y.base)
         self.buffers[id(holder)] = packed
         self.calls.append(
@@ -181,11 +180,11 @@ class Emitter:
     def copied(self, view: View) -> View:
         """Return a contiguous copy of a view."""
         shape = view.shape
-        domain = shape if len(shape) > 1 else (*shape, 1) if shape else (1, 1)
+        domain = domain_of(shape)
         source = self.buffers[id(view.base)]
         batched = source.rows.batched and is_aligned(view, source, source.rows)
         rows = Rows(domain[0], batched and domain[0] == source.rows.count)
-        copy = self.scratch(f"{source.name} copied", source.dtype, math.prod(shape), rows)
+        copy = self.memory(f"{source.name} copied", source.dtype, math.prod(shape), rows)
         holder = _stand_in(view.base)
         self.buffers[id(holder)] = copy
         whole = View(holder, 0, shape, contiguous(shape))
@@ -224,8 +223,7 @@ class Emitter:
 
     def zero(self, tensor: Tensor, rows: Rows) -> None:
         """Emit zeros for a whole value."""
-        shape = self.fusion.shape(tensor)
-        domain = shape if len(shape) > 1 else (*shape, 1) if shape else (1, 1)
+        domain = domain_of(self.fusion.shape(tensor))
         goal = Pointer(self.buffers[id(tensor)])
         self._fill(None, (), goal, contiguous(domain), domain, rows)
 

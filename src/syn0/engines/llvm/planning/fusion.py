@@ -155,11 +155,7 @@ class Fusion:
 
     def _domain(self, tensor: Tensor, reduced: bool) -> Sizes:
         shape = self.shape(tensor)
-        if len(shape) == 0:
-            return (1, 1)
-        if len(shape) == 1:
-            return (1, shape[0]) if reduced else (shape[0], 1)
-        return shape
+        return (1, *shape) if reduced and len(shape) == 1 else domain_of(shape)
 
     def _host(self, tensor: Tensor, domain: Sizes, reduction: bool) -> Unit | None:
         """Return the nest that the op can join and shares most with.
@@ -185,6 +181,7 @@ class Fusion:
         return None
 
     def _home(self, x: Tensor) -> Unit | None:
+        """Return the unit that makes what a tensor is a view of; a leaf has none."""
         return self.unit_of.get(id(self.view(x).base))
 
     def _joins(self, tensor: Tensor, unit: Unit, element: bool, domain: Sizes) -> bool:
@@ -192,7 +189,7 @@ class Fusion:
         shared = math.prod(domain) == 1 and element
         for x in tensor.inputs:
             view = self.view(x)
-            home = self.unit_of.get(id(view.base))
+            home = self._home(x)
             if home is unit:
                 if not self._in_place(x, tensor, unit, unit.domain):
                     return False
@@ -251,8 +248,9 @@ class Fusion:
         self.units = [unit for unit in self.units if unit.index not in gone]
 
     def _homes(self, unit: Unit) -> list[Unit]:
-        bases = (self.view(x).base for member in unit.members for x in member.inputs)
-        found = {id(home): home for b in bases if (home := self.unit_of.get(id(b))) is not None}
+        """Return the other units that make what a unit reads."""
+        homes = (self._home(x) for member in unit.members for x in member.inputs)
+        found = {home.index: home for home in homes if home is not None}
         return [home for home in found.values() if home is not unit]
 
     def _may_take_in(self, unit: Unit, other: Unit, readers: Mapping[int, set[int]]) -> bool:
@@ -264,7 +262,7 @@ class Fusion:
         for member in unit.members:
             for x in member.inputs:
                 base = self.view(x).base
-                if self.unit_of.get(id(base)) is other:
+                if self._home(x) is other:
                     if not self._in_place(x, member, other, unit.domain):
                         return False
                     related = True
@@ -280,11 +278,21 @@ class Fusion:
         for unit in self.units:
             for member in unit.members:
                 for x in member.inputs:
-                    base = self.view(x).base
-                    home = self.unit_of.get(id(base))
+                    home = self._home(x)
                     if home is not None and (home is not unit or not unit.is_nest):
-                        stored.add(id(base))
+                        stored.add(id(self.view(x).base))
         return stored
+
+
+def domain_of(shape: Sizes) -> Sizes:
+    """Return the domain of a shape: at least two axes, a vector's elements being rows.
+
+    Examples
+    --------
+    >>> domain_of((5,)), domain_of(())
+    ((5, 1), (1, 1))
+    """
+    return shape if len(shape) > 1 else (*shape, 1) if shape else (1, 1)
 
 
 def over_domain(view: View, domain: Sizes, *, row: bool) -> Sizes | None:

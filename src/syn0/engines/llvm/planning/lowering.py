@@ -19,7 +19,7 @@ from syn0.engines.source import is_plain_number
 from syn0.graph import FLOATS, Tensor, constant_op, size, topological_order
 from syn0.ops.random import random_normal, random_uniform
 from syn0.ops.reduction import argmax_op, max_op
-from syn0.ops.structure import reshape_op, restore_axes, sum_op
+from syn0.ops.structure import listed_axes, reshape_op, restore_axes, sum_op
 from syn0.simplify import simplify
 
 LEAVES = frozenset(["input", "state", "constant", "size"])
@@ -94,7 +94,7 @@ def _widened_constant(x: Tensor) -> Tensor:
 
 
 def _mean(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = listed_axes(x, axis)
     total = _sum(x, axis=axis, keepdims=keepdims)
     mean: Tensor = total / size([x.shape[a] for a in axes], x.dtype)
     return mean
@@ -136,7 +136,7 @@ def _over_last_axes(op: Any, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
     The axes of known size are taken as one; a named one, such as the batch, comes after
     them. A reduction of other axes stays as it is.
     """
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = listed_axes(x, axis)
     if not axes or axes != tuple(range(x.ndim - len(axes), x.ndim)):
         made: Tensor = op(x, axis=axis, keepdims=keepdims)
         return made

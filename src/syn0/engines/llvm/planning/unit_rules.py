@@ -14,6 +14,7 @@ from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import SOLO, Call, Pointer, is_aligned
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous
 from syn0.graph import Tensor
+from syn0.ops.structure import listed_axes
 
 Rule = Callable[[Emitter, Tensor, Rows], None]
 
@@ -58,10 +59,9 @@ def _tensordot(e: Emitter, t: Tensor, rows: Rows) -> None:
 
 def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
     (x,) = t.inputs
-    view, axis = e.fusion.view(x), t.attributes["axis"]
-    every = range(len(view.shape))
-    axes = tuple(every) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
-    kept = [a for a in every if a not in axes] or []
+    view = e.fusion.view(x)
+    axes = listed_axes(x, t.attributes["axis"])
+    kept = [a for a in range(x.ndim) if a not in axes]
     sizes, strides = view.shape, view.strides
     reduction = Reduction(
         t.op.name, t.dtype, tuple(sizes[a] for a in kept) or (1,), tuple(sizes[a] for a in axes),

@@ -12,7 +12,7 @@ from syn0.engines.source import is_plain_number
 from syn0.errors import DataError
 from syn0.graph import FLOATS, Tensor
 
-NOT_FINITE, OUT_OF_RANGE = 1, 2  # what a driver's status says
+OUT_OF_RANGE = 2  # in a driver's status, where 1 says that something was not finite
 
 Array = NDArray[Any]
 

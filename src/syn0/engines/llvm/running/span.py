@@ -89,24 +89,24 @@ class Span:
     # ----- what one native call does
 
     @property
-    def _full(self) -> int:
-        """The steps of an epoch that take a whole batch."""
-        single = isinstance(self.feed, OneBatch)
-        return self.feed.steps_per_epoch if single else self.feed.samples // self.feed.batch_size
+    def _takes_all(self) -> bool:
+        """Whether each step takes all that the arrays hold, in their order."""
+        return self.feed.steps_per_epoch == 1 or isinstance(self.feed, OneBatch)
 
     def _stretch(self, step: int, count: int) -> int:
         """Return how many of the next steps one call can do."""
-        feed = self.feed
-        index = step % feed.steps_per_epoch
-        if feed.steps_per_epoch == 1 or isinstance(feed, OneBatch):
+        if self._takes_all:
             return count
-        return min(count, self._full - index) if index < self._full else 1
+        index = step % self.feed.steps_per_epoch
+        full = self.feed.samples // self.feed.batch_size
+        return min(count, full - index) if index < full else 1
 
     def advance(self, first: int, count: int) -> int:
         """Make one native call of up to so many steps; return how many were done."""
         feed, control = self.feed, self.control
         epoch, index = divmod(first, feed.steps_per_epoch)
-        rows = feed.batch_size if index < self._full else feed.samples % feed.batch_size
+        start = 0 if self._takes_all else index * feed.batch_size
+        rows = min(feed.batch_size, feed.samples - start)
         compiled = self.forms.get(rows)
         if compiled is None or isinstance(feed, OneBatch):
             compiled = self.forms[rows] = self._compiled(rows)
@@ -114,7 +114,7 @@ class Span:
         threads = compiled.pace.choose(plan, control.threads)
         space = self._space(compiled, threads)
         count = min(count, compiled.pace.steps(plan, threads, PATIENCE))
-        self._bind_inputs(space, first, epoch, index, count)
+        self._bind_inputs(space, epoch, start, first, count)
         width = 1 + len(plan.totals)
         totals = np.zeros(((index + count) // feed.steps_per_epoch + 2, width))
         names = ["weight", *plan.totals]
@@ -137,15 +137,14 @@ class Span:
 
     def _compiled(self, rows: int) -> Compiled:
         inputs, feed = self.family.inputs, self.feed
-        whole = feed.steps_per_epoch == 1 or isinstance(feed, OneBatch)
         kinds = {}
         for name, tensor in inputs.items():
             if tensor.shape[:1] != (batch,):
                 kinds[name] = Source("table", tensor.dtype)
-            elif feed.shuffle and not whole:
+            elif feed.shuffle and not self._takes_all:
                 kinds[name] = Source("order", self._rows(name, tensor).dtype.name)
             else:
-                kinds[name] = Source("batch" if whole else "rows", tensor.dtype)
+                kinds[name] = Source("batch" if self._takes_all else "rows", tensor.dtype)
         given = {n: x for n, x in feed.inputs.items() if n in inputs}
         sizes = self.family.sizes(
             {n: given.get(n, np.empty((0,) * len(t.shape))) for n, t in inputs.items()}
@@ -155,10 +154,10 @@ class Span:
         return self.family.member(sizes, kinds)
 
     def _bind_inputs(
-        self, space: Workspace, first: int, epoch: int, index: int, count: int
+        self, space: Workspace, epoch: int, start: int, first: int, count: int
     ) -> None:
+        """Let the slots be the inputs of steps `first` on, of which the rows begin at `start`."""
         feed, inputs = self.feed, self.family.inputs
-        start = 0 if feed.steps_per_epoch == 1 else index * feed.batch_size
         for buffer in space.plan.slots:
             name = buffer.name
             if name == ORDER and buffer.source == "rows":
@@ -170,8 +169,7 @@ class Span:
                 elif buffer.source == "order":
                     space.put(buffer, self._rows(name, inputs[name]))
                 else:
-                    row = start if buffer.source == "rows" else 0
-                    space.put(buffer, self._resident(name, tensor), row)
+                    space.put(buffer, self._resident(name, tensor), start)
 
     def _rows(self, name: str, tensor: Tensor) -> Array:
         """Return an array to gather from: as it is, or converted where no kernel reads it."""
