@@ -17,7 +17,6 @@ import syn0
 from syn0.engines.llvm.compiling.target import host
 from syn0.engines.llvm.planning import plan
 from syn0.engines.llvm.planning.memory import Call
-from syn0.engines.llvm.running import family
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32" or host() is None, reason="there are no such pages, or no compiler"
@@ -69,7 +68,7 @@ def child(seed: int, sizes: int, layers: int, *, whole: bool = False) -> None:
     """
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(seed)
-    family.SMALL = family.SMALL if whole else 0
+    plan.SMALL = plan.SMALL if whole else 0
     runs = [(at_odd_sizes, int(rng.integers(2**32))) for _ in range(sizes)]
     for side in ("end", "begin"):
         for _, own in runs:

@@ -12,7 +12,7 @@ import syn0
 from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import named
 from syn0.engines.llvm.kernel import Kernel
-from syn0.engines.llvm.running.driver import DRIVER, driver_text
+from syn0.engines.llvm.running.driver import DRIVER, make_driver
 
 # What LLVM itself calls to move memory, and what a barrier calls to wait.
 ALLOWED = {"memset", "memcpy", "syscall", "sched_yield"}
@@ -37,5 +37,6 @@ def test_a_training_step_becomes_machine_code(network: Any, machine: str) -> Non
     assert len(kernels) > 10
     for kernel in kernels.values():
         assert jit.outside_calls(kernel, plan.target) <= ALLOWED, kernel.symbol
-    driver = Kernel(DRIVER, lambda: driver_text(plan))
-    assert jit.outside_calls(driver, plan.target) - ALLOWED == set(kernels)
+    made = make_driver(plan)
+    driver = Kernel(DRIVER, lambda: made.text)
+    assert jit.outside_calls(driver, plan.target) - ALLOWED == set(made.kernels)

@@ -309,14 +309,16 @@ class Function:
 
     @contextmanager
     def loop(
-        self, begin: Value | int, end: Value | int, step: int = 1, carried: Sequence[Value] = ()
-    ) -> Iterator[Loop]:
+        self, begin: Value | int, end: Value | int, step: Value | int = 1,
+        carried: Sequence[Value] = (),
+    ) -> Iterator[Loop]:  # fmt: skip
         """Write a loop over ``range(begin, end, step)``, which may make no turn at all.
 
         After it, ``loop.carried`` holds what the last turn handed on by ``loop.carry``.
         """
         begin = integer(begin) if isinstance(begin, int) else begin
         end = integer(end) if isinstance(end, int) else end
+        step = integer(step) if isinstance(step, int) else step
         before, head, body = self.block, self.label("head"), self.label("body")
         latch, done = self.label("latch"), self.label("done")
         self.line(f"br label %{head}")
@@ -333,7 +335,7 @@ class Function:
         yield loop
         self.line(f"br label %{latch}")
         self.begin(latch)
-        following = self.binary("add nsw", index, Value(str(step), index.type))
+        following = self.binary("add nsw", index, step)
         self.line(f"br label %{head}")
         pairs = zip([index, *values], [begin, *carried], [following, *loop.results], strict=True)
         self.lines[place:place] = [

@@ -12,8 +12,6 @@ from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 
-SMALL = 20_000  # operations of a step
-
 
 def inlined(text: str, symbol: str, kernels: Sequence[Kernel], target: Target) -> Kernel:
     """Return a driver with the kernels it calls inside it, as one kernel.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous, moved
-from syn0.graph import Tensor, batch, bind_shape, topological_order
+from syn0.graph import Dimension, Tensor, batch, bind_shape, topological_order
 from syn0.ops.elementwise import astype_op
 from syn0.simplify import ELEMENTWISE
 
@@ -60,10 +60,15 @@ class Fusion:
         What must be in memory at the end; none of them may be a leaf or a mere move.
     sizes : mapping of str to int
         The named dimensions.
+    is_small : bool
+        Whether the code may be for these sizes alone: then a vector of samples is a row.
     """
 
-    def __init__(self, roots: Sequence[Tensor], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self, roots: Sequence[Tensor], sizes: Mapping[str, int], *, is_small: bool = False
+    ) -> None:
         self.sizes = sizes
+        self.is_small = is_small
         self.units: list[Unit] = []
         self.views: dict[int, View] = {}
         self.unit_of: dict[int, Unit] = {}  # by the tensor that has memory
@@ -112,7 +117,12 @@ class Fusion:
     def _reduces_rows(self, tensor: Tensor) -> bool:
         axis = tensor.attributes.get("axis")
         last = isinstance(axis, int) and axis == tensor.inputs[0].ndim - 1
-        return last and tensor.op.name in ROW_REDUCTIONS
+        return last and tensor.op.name in ROW_REDUCTIONS and not self._totals(tensor)
+
+    def _totals(self, tensor: Tensor) -> bool:
+        """Tell whether an op goes over a vector of samples, of which there may be any number."""
+        samples = tensor.inputs[0].ndim == 1 and isinstance(tensor.inputs[0].shape[0], Dimension)
+        return samples and tensor.op.name != "argmax" and not self.is_small
 
     def _rows(self, tensor: Tensor, domain: Sizes) -> Rows:
         batched = tensor.shape[:1] == (batch,) and self.shape(tensor)[0] == domain[0]
@@ -186,10 +196,12 @@ class Fusion:
 
     def _joins(self, tensor: Tensor, unit: Unit, element: bool, domain: Sizes) -> bool:
         """Tell whether all inputs are there in time, where they are needed, and one is shared."""
-        shared = math.prod(domain) == 1 and element
-        for x in tensor.inputs:
+        # Single numbers join, but what waits for nothing should not begin to wait for samples.
+        homes = [self._home(x) for x in tensor.inputs]
+        early = all(home is None or home.index < 0 for home in homes)
+        shared = math.prod(domain) == 1 and element and early == (unit.index < 0)
+        for x, home in zip(tensor.inputs, homes, strict=True):
             view = self.view(x)
-            home = self._home(x)
             if home is unit:
                 if not self._in_place(x, tensor, unit, unit.domain):
                     return False
@@ -258,7 +270,7 @@ class Fusion:
             return False
         if any(reader < unit.index for reader in readers[other.index]):
             return False
-        related = math.prod(unit.domain) == 1
+        related = math.prod(unit.domain) == 1 and (unit.index < 0) == (other.index < 0)
         for member in unit.members:
             for x in member.inputs:
                 base = self.view(x).base

@@ -11,7 +11,7 @@ from syn0.engines.llvm.kernels.nest import Nest, Operand, Statement, Store
 from syn0.engines.llvm.planning.fusion import ROW_REDUCTIONS, Fusion, Unit, over_domain
 from syn0.engines.llvm.planning.memory import Buffer, Pointer, is_aligned
 from syn0.engines.llvm.planning.views import Sizes, View, contiguous
-from syn0.graph import Tensor, bind, get_op
+from syn0.graph import Tensor, bind, constant_op, size_op
 
 
 class NestWriter:
@@ -83,7 +83,7 @@ class NestWriter:
         if fusion.unit_of.get(id(view.base)) is unit:
             return self._made[id(view.base)]
         number = number_of(view.base, fusion.sizes)
-        if number is not None:
+        if number is not None and id(view.base) not in self.buffers:
             key: tuple[Any, ...] = ("constant", repr(number), view.base.dtype)
             statement = Statement("constant", (), view.base.dtype, "row", number)
             return self._once(key, statement)
@@ -166,8 +166,8 @@ def _along(strides: Sizes, domain: Sizes, whole: Sizes) -> int | None:
 
 def number_of(tensor: Tensor, sizes: Mapping[str, int]) -> Any:
     """Return the value of a single number that is known, else None."""
-    if tensor.op is get_op("constant") and tensor.shape == ():
+    if tensor.op is constant_op and tensor.shape == ():
         return tensor.attributes["value"]
-    if tensor.op is get_op("size"):
+    if tensor.op is size_op:
         return math.prod(bind(tensor.attributes, sizes)["of"])
     return None

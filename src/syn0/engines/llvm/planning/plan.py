@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,14 +22,29 @@ from syn0.engines.llvm.planning.calls import Emitter
 from syn0.engines.llvm.planning.fusion import Fusion, Rows, copy_of
 from syn0.engines.llvm.planning.lowering import lower
 from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer
+from syn0.engines.llvm.planning.nest_writer import number_of
 from syn0.engines.llvm.planning.schedule import Phase, are_rows_independent, lifetimes, schedule
 from syn0.engines.llvm.planning.unit_rules import RULES
 from syn0.engines.llvm.planning.views import MOVES
-from syn0.graph import FLOATS, Tensor, batch, bind_shape, constant_op, input_op, state_op
+from syn0.graph import (
+    FLOATS,
+    Dimension,
+    Tensor,
+    batch,
+    bind_shape,
+    constant,
+    constant_op,
+    input_op,
+    size_op,
+    state_op,
+    topological_order,
+)
 from syn0.program import Program
 
 ORDER = "order"  # of the samples of an epoch, as an input
 SAMPLES = "samples"  # how many there are, a number known when the program runs
+EXACT = frozenset("add subtract multiply divide negative square sqrt astype".split())
+SMALL = 20_000  # operations of a step, below which its sizes are part of its code
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,9 @@ class Plan:
         Where results are.
     by_rows : bool
         Whether samples do not need each other, so that any number goes through in blocks.
+    is_small : bool
+        Whether the step is so short that calls and loops are what it costs: such a program is
+        made of one piece, for its sizes alone.
     """
 
     name: str
@@ -77,6 +95,7 @@ class Plan:
     updates: dict[str, Buffer]
     totals: Mapping[str, str]
     by_rows: bool
+    is_small: bool
     arena_bytes: int = 0
     least_bytes: int = 0
     state_bytes: int = 0
@@ -145,15 +164,17 @@ class _Planner:
         self.slots: dict[str, Buffer] = {}
         self.state: dict[str, Buffer] = {}
         self.gathers: list[Call] = []
+        self.of_sizes: dict[int, Tensor] = {}  # constants that another batch size changes
 
     def plan(self, by_rows: bool, guarded: bool) -> Plan | None:
         """Return the plan."""
         program = self.program
         found = lower([*program.outputs.values(), *program.updates.values()], program.updates)
-        roots = _owned(found)
+        self.is_small = _operations(found, self.sizes) < SMALL
+        roots = _owned(found if self.is_small else self._bound(found))
         inputs, _ = program.leaves()
         guards = [copy_of(t) for t in inputs if guarded and t.dtype in FLOATS and t.shape]
-        fusion = Fusion([*roots, *guards], self.sizes)
+        fusion = Fusion([*roots, *guards], self.sizes, is_small=self.is_small)
         named = dict(zip([*program.outputs, *program.updates], roots, strict=True))
         outputs = {name: named[name] for name in program.outputs}
         changed = dict(zip(program.updates, roots[len(outputs) :], strict=True))
@@ -177,7 +198,7 @@ class _Planner:
         plan = Plan(
             program.name, self.target, self.sizes.get("batch", 1), phases,
             list(self.slots.values()), list(self.state.values()), results, nexts,
-            program.totals, by_rows,
+            program.totals, by_rows, self.is_small,
         )  # fmt: skip
         plan.arena_bytes, plan.least_bytes = arena.place(spans), arena.most_alive(spans)
         plan.state_bytes = self._lay_out_state(nexts)
@@ -192,11 +213,41 @@ class _Planner:
             buffer.space = "slot"
             self.slots[f"output {name}"] = buffer
 
+    # ----- sizes
+
+    def _bound(self, roots: Sequence[Tensor]) -> list[Tensor]:
+        """Return the graph with numbers that come from sizes alone as constants in memory.
+
+        In a kernel's code they would make it one for a single number of samples.
+        """
+        new: dict[int, Tensor] = {}
+        for tensor in topological_order(roots):
+            inputs = tuple(new[id(x)] for x in tensor.inputs)
+            kept = all(x is y for x, y in zip(inputs, tensor.inputs, strict=True))
+            made = tensor if kept else replace(tensor, inputs=inputs)
+            if self._comes_from_sizes(made):
+                numbers = [self._number(x) for x in inputs] or [number_of(made, self.sizes)]
+                value = made.op.forward(np, *numbers, **made.attributes) if inputs else numbers[0]
+                made = constant(np.asarray(value, made.dtype))
+                self.of_sizes[id(made)] = made
+            new[id(tensor)] = made
+        return [new[id(root)] for root in roots]
+
+    def _comes_from_sizes(self, tensor: Tensor) -> bool:
+        if tensor.op is size_op:
+            return any(isinstance(d, Dimension) for d in tensor.attributes["of"])
+        found = any(id(x) in self.of_sizes for x in tensor.inputs)
+        known = all(x.op is constant_op and x.shape == () for x in tensor.inputs)
+        return found and known and tensor.op.name in EXACT
+
+    def _number(self, constant: Tensor) -> Any:
+        return np.asarray(constant.attributes["value"], constant.dtype)
+
     # ----- memory of leaves
 
     def _has_memory(self, leaf: Tensor) -> bool:
         if leaf.op is constant_op:
-            return leaf.shape != ()
+            return leaf.shape != () or id(leaf) in self.of_sizes
         return leaf.op in (input_op, state_op)
 
     def _leaf(self, leaf: Tensor) -> Buffer:
@@ -266,6 +317,21 @@ def _owned(found: Sequence[Tensor]) -> list[Tensor]:
         roots.append(copy_of(tensor) if shared else tensor)
         taken.add(id(tensor))
     return roots
+
+
+def _operations(roots: Sequence[Tensor], sizes: Mapping[str, int]) -> int:
+    """Return how many operations a step has, about."""
+    total = 0
+    for tensor in topological_order(roots):
+        if tensor.inputs and tensor.op.name not in MOVES:
+            counts = [math.prod(bind_shape(x.shape, sizes)) for x in tensor.inputs]
+            inner = 1
+            if tensor.op.name in ("matmul", "tensordot"):
+                last = bind_shape(tensor.inputs[0].shape[-1:], sizes)[0]
+                inner = 2 * (last if tensor.op.name == "matmul" else counts[0] // max(last, 1))
+                counts = []
+            total += inner * max(math.prod(bind_shape(tensor.shape, sizes)), *counts, 0)
+    return total
 
 
 def itemsize(dtype: str) -> int:

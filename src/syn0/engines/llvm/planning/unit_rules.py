@@ -9,6 +9,7 @@ from typing import Any
 from syn0.engines.llvm.kernels.indexing import gather_kernel, scatter_add_kernel
 from syn0.engines.llvm.kernels.randomness import random_kernel
 from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
+from syn0.engines.llvm.kernels.total import total_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named
 from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import SOLO, Call, Pointer, is_aligned
@@ -63,6 +64,9 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
     axes = listed_axes(x, t.attributes["axis"])
     kept = [a for a in range(x.ndim) if a not in axes]
     sizes, strides = view.shape, view.strides
+    if not kept and strides == (1,):
+        _total(e, t, view)
+        return
     reduction = Reduction(
         t.op.name, t.dtype, tuple(sizes[a] for a in kept) or (1,), tuple(sizes[a] for a in axes),
         tuple(strides[a] for a in kept) or (0,), tuple(strides[a] for a in axes),
@@ -85,6 +89,18 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
             operations=math.prod(sizes),
         )
     )
+
+
+def _total(e: Emitter, t: Tensor, view: View) -> None:
+    source, out = e.buffers[id(view.base)], e.buffers[id(t)]
+    kernel = total_kernel(t.op.name, t.dtype, id(t) in e.checked)
+    numbers, reads = view.shape, ((source, False),)
+    pointers = (e.pointer(view), Pointer(out))
+    e.calls.append(
+        Call(
+            kernel, pointers, numbers, SOLO, reads, (out,), label=named(t), operations=numbers[0]
+        )
+    )  # fmt: skip
 
 
 def _whole(e: Emitter, view: View) -> View:

@@ -2,12 +2,17 @@
 
 Its argument is a table of words: addresses, counts, and the words by which Python and the
 threads tell each other how far they are. See `Word`.
+
+A driver for several threads reads the plan's sizes from a table too, and calls its kernels by
+their place in the plan: another batch size, or another network of as many layers, then needs
+no new code. That of a small program, for one thread, has them written in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import IntEnum, auto
 
 from syn0.engines.llvm.compiling.rounding import restore_rounding, set_rounding
@@ -20,8 +25,8 @@ from syn0.engines.llvm.ir import (
     Type,
     Value,
     integer,
-    literal,
 )
+from syn0.engines.llvm.kernel import Kernel
 from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer
 from syn0.engines.llvm.planning.plan import Plan, itemsize
 from syn0.engines.llvm.planning.schedule import Group
@@ -39,6 +44,7 @@ class Word(IntEnum):
     STATE = auto()  # the current copy
     NEXT = auto()  # the copy that the step under way writes
     BARRIER = auto()
+    NUMBERS = auto()  # the plan's sizes, as `Driver` lists them
     COUNT = auto()  # steps to run, or rows
     SAMPLES = auto()
     TOTALS = auto()  # the row that figures are added to
@@ -55,25 +61,46 @@ class Word(IntEnum):
     SLOTS = 20
 
 
-def driver_text(plan: Plan, *, alone: bool = False) -> str:
-    """Return the module of a plan's driver, ``i64 syn0_driver(ptr table, thread, threads)``.
+@dataclass(frozen=True)
+class Driver:
+    """A module with ``i64 syn0_driver(ptr table, i64 thread, i64 threads)``.
+
+    Attributes
+    ----------
+    text : str
+        The module; it calls the kernels of `kernels`, by their names there.
+    numbers : tuple of int
+        What it reads from the table of sizes.
+    kernels : dict of str to Kernel
+        What it calls.
+    """
+
+    text: str
+    numbers: tuple[int, ...]
+    kernels: Mapping[str, Kernel]
+
+
+def make_driver(plan: Plan, *, alone: bool = False) -> Driver:
+    """Return the driver of a plan.
 
     Parameters
     ----------
     plan : Plan
         What it runs.
     alone : bool
-        Whether there is only one thread, which waits for nobody.
+        Whether there is only one thread, which waits for nobody, and all sizes are written in.
     """
-    return (_Rows if plan.by_rows else _Steps)(plan, alone).text()
+    return (_Rows if plan.by_rows else _Steps)(plan, alone).driver()
 
 
-class _Driver:
+class _Writer:
     """What both drivers share: pointers, calls, groups and phases."""
 
     def __init__(self, plan: Plan, alone: bool) -> None:
         self.plan = plan
         self.alone = alone
+        self.numbers: list[int] = []
+        self.kernels: dict[str, Kernel] = {}
         self.module = Module()
         parameters = [(PTR, "table"), (I64, "thread"), (I64, "threads")]
         self.f = self.module.function(DRIVER, parameters, "i64")
@@ -82,21 +109,23 @@ class _Driver:
         self.bases: dict[str, Value] = {}
         self.slots: list[Value] = []
 
-    def text(self) -> str:
-        """Return the module."""
+    def driver(self) -> Driver:
+        """Return the driver."""
         f = self.f
         self.status = f.value("alloca i64", PTR)
         f.store(integer(0), self.status)
         rounding = set_rounding(f, self.plan.target)
         one = integer(1)
         f.line(f"%entered = atomicrmw add {self.word(Word.ENTERED)}, {one} monotonic")
+        if not self.alone:
+            self.table_of_numbers = self.read(Word.NUMBERS, PTR)
         for place in range(len(self.plan.slots)):
             self.slots.append(self.read(Word.SLOTS + place, PTR))
         self._body()
         restore_rounding(f, rounding)
         f.line(f"ret {f.load(self.status, I64)}")
         define_barrier(self.module, self.plan.target)
-        return self.module.text()
+        return Driver(self.module.text(), tuple(self.numbers), self.kernels)
 
     def _body(self) -> None:
         raise NotImplementedError
@@ -115,39 +144,40 @@ class _Driver:
         """Set a word."""
         self.f.store(value, self.word(place))
 
+    def number(self, value: int) -> Value:
+        """Return a size of the plan: written in, or from the table of sizes."""
+        if self.alone:
+            return integer(value)
+        self.numbers.append(value)
+        return self.f.load(self.f.offset(self.table_of_numbers, len(self.numbers) - 1, "i64"), I64)
+
+    def times(self, x: Value, factor: int) -> Value:
+        """Return a value times a size of the plan."""
+        return self.f.binary("mul", x, self.number(factor))
+
     # ----- calls
 
     def address(self, pointer: Pointer) -> Value:
         """Return where an element is."""
-        f, buffer = self.f, pointer.buffer
+        buffer = pointer.buffer
+        distance = pointer.offset * itemsize(buffer.dtype)
         if buffer.space == "slot":
-            base = self.slots[buffer.place]
-        else:
-            base = self.bases[buffer.space]
-            if buffer.place:
-                base = f.offset(base, buffer.place, "i8")
-        if not pointer.offset:
-            return base
-        return f.offset(base, pointer.offset * itemsize(buffer.dtype), "i8")
+            return self.f.offset(self.slots[buffer.place], self.number(distance), "i8")
+        base = self.bases[buffer.space]
+        return self.f.offset(base, self.number(buffer.place + distance), "i8")
 
     def call(self, call: Call, begin: Value, end: Value) -> None:
         """Call a kernel over rows ``begin`` to ``end``."""
-        f = self.f
         places = [self.address(p) for p in call.pointers]
         if self.alone and call.written_out is not None and not self.plan.by_rows:
-            self._run(call.written_out.symbol, places)
+            self._run(call.written_out, places)
             return
         numbers = [
-            self.read(Word.SAMPLES) if isinstance(n, str) else integer(n) for n in call.numbers
+            self.read(Word.SAMPLES) if isinstance(n, str) else self.number(n) for n in call.numbers
         ]
         if not call.repeats:
-            scale = integer(call.scale)
-            ends = (
-                (begin, end)
-                if call.scale == 1
-                else tuple(f.binary("mul", x, scale) for x in (begin, end))
-            )
-            self._kernel(call, places, numbers, *ends)
+            ends = (self.times(x, call.scale) for x in (begin, end))
+            self._run(call.kernel, [*places, *numbers, *ends])
             return
         sizes = [itemsize(p.buffer.dtype) for p in call.pointers]
         self._repeat(call, 0, places, numbers, sizes, begin, end)
@@ -157,47 +187,38 @@ class _Driver:
         sizes: Sequence[int], begin: Value, end: Value,
     ) -> None:  # fmt: skip
         if depth == len(call.repeats):
-            self._kernel(call, places, numbers, integer(0), integer(call.whole))
+            whole = integer(0), self.number(call.whole)
+            self._run(call.kernel, [*places, *numbers, *whole])
             return
         repeat = call.repeats[depth]
-        first, last = (begin, end) if depth == 0 else (integer(0), integer(repeat.count))
+        first, last = (begin, end) if depth == 0 else (integer(0), self.number(repeat.count))
         f = self.f
         strides = (*repeat.strides, *[0] * (len(places) - len(repeat.strides)))
         with f.loop(first, last) as loop:
             moved = []
             for place, stride, size in zip(places, strides, sizes, strict=True):
-                if stride:
-                    distance = f.binary("mul", loop.index, integer(stride * size))
-                    place = f.offset(place, distance, "i8")
-                moved.append(place)
+                moved.append(f.offset(place, self.times(loop.index, stride * size), "i8"))
             self._repeat(call, depth + 1, moved, numbers, sizes, begin, end)
 
-    def _kernel(
-        self,
-        call: Call,
-        places: Sequence[Value],
-        numbers: Sequence[Value],
-        begin: Value,
-        end: Value,
-    ) -> None:
-        self._run(call.kernel.symbol, [*places, *numbers, begin, end])
-
-    def _run(self, symbol: str, arguments: Sequence[Value]) -> None:
+    def _run(self, kernel: Kernel, arguments: Sequence[Value]) -> None:
         f = self.f
-        found = f.call(symbol, arguments, I64)
+        name = kernel.symbol if self.alone else f"kernel_{len(self.kernels)}"
+        self.kernels[name] = kernel
+        found = f.call(name, arguments, I64)
         before = f.load(self.status, I64)
         f.store(f.binary("or", before, found), self.status)
 
     def blocks(self, group: Group, begin: Value, end: Value) -> None:
         """Run a group over its rows, block by block."""
         f, block = self.f, group.block
-        if block >= group.rows.count and not self.plan.by_rows:
+        whole = self.alone and block >= group.rows.count and not self.plan.by_rows
+        if whole or len(group.calls) == 1:
             for call in group.calls:
                 self.call(call, begin, end)
             return
-        with f.loop(begin, end, block) as loop:
-            there = f.binary("add", loop.index, integer(block))
-            stop = f.select(f.compare("icmp slt", there, end), there, end)
+        length = self.number(block)
+        with f.loop(begin, end, length) as loop:
+            stop = self._least(f.binary("add", loop.index, length), end)
             for call in group.calls:
                 self.call(call, loop.index, stop)
 
@@ -206,11 +227,10 @@ class _Driver:
         if self.alone:
             return integer(0), integer(count)
         f = self.f
-        grain = 4 if count >= 32 else 1
-        whole = integer(count)
-        parts = f.binary("mul", self.threads, integer(grain))
+        grain, whole = self.number(4 if count >= 32 else 1), self.number(count)
+        parts = f.binary("mul", self.threads, grain)
         most = f.binary("sub", f.binary("add", whole, parts), integer(1))
-        each = f.binary("mul", f.binary("sdiv", most, parts), integer(grain))
+        each = f.binary("mul", f.binary("sdiv", most, parts), grain)
         begin = self._least(f.binary("mul", self.thread, each), whole)
         return begin, self._least(f.binary("add", begin, each), whole)
 
@@ -235,7 +255,7 @@ class _Driver:
             yield
 
 
-class _Steps(_Driver):
+class _Steps(_Writer):
     """Runs a step many times; each is taken over whole, or not at all."""
 
     def _body(self) -> None:
@@ -247,7 +267,9 @@ class _Steps(_Driver):
         count = self.read(Word.COUNT)
         if self.plan.target.is_x86:
             self.began = self._clock()
-        shares = {rows: self.share(rows) for rows in self._row_counts()}
+        shares = [
+            [self.share(group.rows.count) for group in phase.groups] for phase in self.plan.phases
+        ]
         before = f.block
         f.line("br label %head")
         f.begin("head")
@@ -261,11 +283,11 @@ class _Steps(_Driver):
         self.slots = [
             self._advanced(b, s, step) for b, s in zip(self.plan.slots, first, strict=True)
         ]
-        for phase in self.plan.phases:
+        for phase, ranges in zip(self.plan.phases, shares, strict=True):
             if phase is not self.plan.phases[0]:
                 self.wait()
-            for group in phase.groups:
-                self._group(group, shares)
+            for group, (begin, end) in zip(phase.groups, ranges, strict=True):
+                self._group(group, begin, end)
         stop = self._agree(step)
         following = f.binary("add", step, integer(1))
         f.line(f"br {stop}, label %stopped, label %latch")
@@ -278,29 +300,20 @@ class _Steps(_Driver):
         ]
         self._finish(following)
 
-    def _row_counts(self) -> set[int]:
-        return {g.rows.count for p in self.plan.phases for g in p.groups if g.rows.count > 1}
-
     def _advanced(self, buffer: Buffer, slot: Value, step: Value) -> Value:
         """Return where an input of this step begins."""
-        size = itemsize(buffer.dtype)
-        stride = {"rows": buffer.count * size, "table": size}.get(buffer.source, 0)
-        if not stride:
+        counts = {"rows": buffer.count, "table": 1}
+        if buffer.source not in counts:
             return slot
-        return self.f.offset(slot, self.f.binary("mul", step, integer(stride)), "i8")
+        stride = counts[buffer.source] * itemsize(buffer.dtype)
+        return self.f.offset(slot, self.times(step, stride), "i8")
 
-    def _group(self, group: Group, shares: dict[int, tuple[Value, Value]]) -> None:
-        f = self.f
-        if group.rows.count > 1:
-            begin, end = shares[group.rows.count]
-            if self.alone:
-                self.blocks(group, begin, end)
-                return
-            with f.when(f.compare("icmp slt", begin, end)):
-                self.blocks(group, begin, end)
-        elif group.rows.count == 1:
-            with self.first():
-                self.blocks(group, integer(0), integer(1))
+    def _group(self, group: Group, begin: Value, end: Value) -> None:
+        if self.alone:
+            self.blocks(group, begin, end)
+            return
+        with self.f.when(self.f.compare("icmp slt", begin, end)):
+            self.blocks(group, begin, end)
 
     def _agree(self, step: Value) -> Value:
         """Let all threads know whether the step was good, and return whether to stop."""
@@ -333,7 +346,7 @@ class _Steps(_Driver):
             return
         f = self.f
         often = self.plan.operations > SELDOM
-        turn = f.binary("and", step, integer(0 if often else 15))
+        turn = f.binary("and", step, self.number(0 if often else 15))
         with f.when(f.compare("icmp eq", turn, integer(0))):
             spent = f.binary("sub", self._clock(), self.began)
             late = f.compare("icmp ugt", spent, self.read(Word.CYCLES))
@@ -365,7 +378,7 @@ class _Steps(_Driver):
         if "weight" in plan.outputs:
             weight = self._figure("weight")
         else:
-            weight = literal(float(plan.rows), DOUBLE)
+            weight = f.cast("sitofp", self.number(plan.rows), DOUBLE)
         self._add(row, 0, weight)
         for place, (name, kind) in enumerate(plan.totals.items(), 1):
             figure = self._figure(name)
@@ -386,7 +399,7 @@ class _Steps(_Driver):
         self.f.store(self.f.binary("fadd", self.f.load(there, DOUBLE), value), there)
 
 
-class _Rows(_Driver):
+class _Rows(_Writer):
     """Runs any number of samples through a program, a block at a time, each thread its share."""
 
     def _body(self) -> None:
@@ -398,11 +411,11 @@ class _Rows(_Driver):
         groups = [g for phase in plan.phases for g in phase.groups]
         for group in groups:  # what does not depend on the samples, each thread for itself
             if not group.rows.batched:
-                self.blocks(group, integer(0), integer(group.rows.count))
-        begin, end = self._rows_of_thread(self.read(Word.COUNT))
-        with f.loop(begin, end, plan.rows) as loop:
-            there = f.binary("add", loop.index, integer(plan.rows))
-            last = self._least(there, end)
+                self.blocks(group, integer(0), self.number(group.rows.count))
+        block = self.number(plan.rows)
+        begin, end = self._rows_of_thread(self.read(Word.COUNT), block)
+        with f.loop(begin, end, block) as loop:
+            last = self._least(f.binary("add", loop.index, block), end)
             count = f.binary("sub", last, loop.index)
             self.slots = [
                 self._advanced(b, s, loop.index) for b, s in zip(plan.slots, first, strict=True)
@@ -414,10 +427,10 @@ class _Rows(_Driver):
         found = f.load(self.status, I64)
         f.line(f"%found = atomicrmw or {self.word(Word.STATUS)}, {found} monotonic")
 
-    def _rows_of_thread(self, count: Value) -> tuple[Value, Value]:
-        f, block = self.f, integer(self.plan.rows)
-        blocks = f.binary("sdiv", f.binary("add", count, integer(self.plan.rows - 1)), block)
-        most = f.binary("sub", f.binary("add", blocks, self.threads), integer(1))
+    def _rows_of_thread(self, count: Value, block: Value) -> tuple[Value, Value]:
+        f, one = self.f, integer(1)
+        blocks = f.binary("sdiv", f.binary("sub", f.binary("add", count, block), one), block)
+        most = f.binary("sub", f.binary("add", blocks, self.threads), one)
         each = f.binary("mul", f.binary("sdiv", most, self.threads), block)
         begin = self._least(f.binary("mul", self.thread, each), count)
         return begin, self._least(f.binary("add", begin, each), count)
@@ -426,4 +439,4 @@ class _Rows(_Driver):
         if not buffer.rows.batched:
             return slot
         stride = buffer.row * itemsize(buffer.dtype)
-        return self.f.offset(slot, self.f.binary("mul", row, integer(stride)), "i8")
+        return self.f.offset(slot, self.times(row, stride), "i8")

@@ -9,16 +9,18 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling import checked, jit
-from syn0.engines.llvm.compiling.inlining import SMALL, inlined
+from syn0.engines.llvm.compiling.checked import Range
+from syn0.engines.llvm.compiling.inlining import inlined
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.planning.plan import Plan, Source, make_plan
 from syn0.engines.llvm.running import crew
-from syn0.engines.llvm.running.driver import DRIVER, driver_text
+from syn0.engines.llvm.running.driver import DRIVER, Driver, Word, make_driver
 from syn0.engines.llvm.running.threads import Pace
-from syn0.engines.llvm.running.workspace import Workspace
+from syn0.engines.llvm.running.workspace import Workspace, address_of
 from syn0.errors import ShapeError
 from syn0.graph import Dimension, format_shape
 from syn0.program import Program
@@ -34,32 +36,34 @@ class Compiled:
     plan: Plan
     pool: list[Workspace] = field(default_factory=list)
     pace: Pace = field(default_factory=Pace)
+    _numbers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @cached_property
     def alone(self) -> int:
-        """The address of the driver for a single thread."""
-        return self._linked(alone=True)
+        """The address of a driver for a single thread, which reads nothing but its table."""
+        driver, target = make_driver(self.plan, alone=True), self.plan.target
+        if self.plan.is_small:
+            whole = inlined(driver.text, DRIVER, list(driver.kernels.values()), target)
+            return jit.addresses([whole], target)[whole.symbol]
+        return _linked(driver, target)
 
     @cached_property
     def together(self) -> int:
-        """The address of the driver for several threads."""
-        return self._linked(alone=False)
+        """The address of the driver for any number of threads."""
+        driver = make_driver(self.plan)
+        self._numbers = np.array(driver.numbers, np.int64)
+        return _linked(driver, self.plan.target)
 
-    def _linked(self, *, alone: bool) -> int:
-        target = self.plan.target
-        written_out = alone and not self.plan.by_rows
-        used = [(written_out and call.written_out) or call.kernel for call in self.plan.calls]
-        kernels = list({kernel.symbol: kernel for kernel in used}.values())
-        text = driver_text(self.plan, alone=alone)
-        if alone and self.plan.operations < SMALL:
-            whole = inlined(text, DRIVER, kernels, target)
-            return jit.addresses([whole], target)[whole.symbol]
-        return jit.link_program(text, DRIVER, jit.addresses(kernels, target), target)
+    def driver(self, threads: int) -> int:
+        """Return the address of the driver for so many threads."""
+        return self.alone if threads == 1 and self.plan.is_small else self.together
 
     def launch(self, space: Workspace, threads: int) -> None:
         """Run the driver in so many threads."""
-        driver = self.alone if threads == 1 else self.together
-        with checked.watching(space.ranges()) if checked.ENABLED else nullcontext():
+        driver = self.driver(threads)
+        place = space.table[Word.NUMBERS] = address_of(self._numbers)
+        sizes = Range("sizes", int(place), self._numbers.nbytes)
+        with checked.watching([sizes, *space.ranges()]) if checked.ENABLED else nullcontext():
             crew.run(driver, space.address, threads, self.plan.target)
 
     def take_back(self, space: Workspace) -> None:
@@ -74,6 +78,13 @@ class Compiled:
         except IndexError:
             return Workspace(self.plan, threads)
         return found if found.threads >= threads else Workspace(self.plan, threads)
+
+
+def _linked(driver: Driver, target: Target) -> int:
+    """Return the address of a driver that calls its kernels where they are."""
+    places = jit.addresses(list(driver.kernels.values()), target)
+    imports = {name: places[kernel.symbol] for name, kernel in driver.kernels.items()}
+    return jit.link_program(driver.text, DRIVER, imports, target)
 
 
 class Family:
