@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,14 @@ from nest_model import WIDTHS, Draw, Model, in_row_order, lanes_of, view, with_v
 
 from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import Target, host, named
-from syn0.engines.llvm.kernels.nest import Nest, Operand, Statement, Store, nest_kernel
+from syn0.engines.llvm.kernels.nest import (
+    Nest,
+    Operand,
+    Statement,
+    Store,
+    nest_kernel,
+    written_out_nest,
+)
 from syn0.engines.llvm.kernels.nest_axes import merged
 from syn0.engines.llvm.kernels.nest_form import Form
 
@@ -55,12 +62,17 @@ def test_random_nests_do_what_their_statements_do_one_by_one(reductions: float) 
         arrays = with_values(nest, rng)
         expected = [x.copy() for x in arrays]
         code = Model(nest, targets()[0]).run(expected)
-        for target in targets():
+        kernels = [(nest_kernel(nest), (0, nest.domain[0])), (written_out_nest(nest), ())]
+        for target, (kernel, numbers) in product(targets(), kernels):
+            if kernel is None:
+                continue
             found = [guarded(x, str(rng.choice(["begin", "end"]))) for x in arrays]
-            assert run(nest_kernel(nest), target, found, 0, nest.domain[0]) == code
+            assert run(kernel, target, found, *numbers) == code
             for x, y in zip(found, expected, strict=True):
                 assert same(x, y), (number, target.name, nest)
+            ways["written out"] += not numbers
         ways[way(nest)] += 1
+    assert ways["written out"] > 5, ways
     assert ways["registers"] > 5, ways
     assert ways["1 passes"] > 2, ways
 

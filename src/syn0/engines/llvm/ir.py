@@ -237,6 +237,14 @@ class Function:
         zeros = f"<{lanes} x i32> zeroinitializer"
         return self.value(f"shufflevector {first}, {kind} poison, {zeros}", kind)
 
+    def resized(self, x: Value, lanes: int, others: float | int = 0) -> Value:
+        """Return a vector with fewer lanes, or with more, which have another number."""
+        assert x.type.lanes is not None
+        kind, old = Type(x.type.scalar, lanes), x.type.lanes
+        places = ", ".join(f"i32 {min(i, old)}" for i in range(lanes))
+        rest = literal(others, x.type)
+        return self.value(f"shufflevector {x}, {rest}, <{lanes} x i32> <{places}>", kind)
+
     # ----- memory
 
     def offset(self, pointer: Value, index: Value | int, scalar: str) -> Value:

@@ -17,7 +17,9 @@ from syn0.engines.llvm.kernels.nest_values import Values
 from syn0.engines.llvm.kernels.nest_walk import Flat, Walk
 from syn0.engines.llvm.kernels.statements import Nest, Operand, Statement, Store, check
 
-__all__ = ["Nest", "Operand", "Statement", "Store", "nest_kernel"]
+__all__ = ["Nest", "Operand", "Statement", "Store", "nest_kernel", "written_out_nest"]
+
+FEW = 4  # vectors that a loop over neighbours is written out for
 
 
 def nest_kernel(nest: Nest) -> Kernel:
@@ -38,14 +40,30 @@ def nest_kernel(nest: Nest) -> Kernel:
     return Kernel(symbol, lambda: _module(Form(*merged(nest)), symbol))
 
 
+def written_out_nest(nest: Nest) -> Kernel | None:
+    """Return the kernel ``i64 (operand0, operand1, ...)`` of all of a nest, None if it is long.
+
+    Its last vectors are as short as what is left of a row. So what one kernel stores is what
+    the next one loads, and no memory need lie between them where both are part of one function.
+    """
+    check(nest)
+    form = Form(*merged(nest), written_out=True)
+    if 0 in nest.domain or not (form.vectors <= FEW if form.flat else form.in_registers):
+        return None
+    symbol = symbol_of("written_out_nest", nest)
+    return Kernel(symbol, lambda: _module(form, symbol))
+
+
 def _module(form: Form, symbol: str) -> str:
     """Return the module that defines a nest's kernel."""
     pointers = [(PTR, f"operand{i}") for i in range(len(form.nest.operands))]
+    ranges = [] if form.written_out else [(I64, "begin"), (I64, "end")]
     module = Module()
-    f = module.function(symbol, [*pointers, (I64, "begin"), (I64, "end")], "i64")
-    width = None if form.flat else form.width
-    memory = Memory(f, form.nest.operands, form.lanes, width)
-    walk = _walk(form)(form, Values(f, form, memory))
+    f = module.function(symbol, [*pointers, *ranges], "i64")
+    walk = _walk(form)(form, Values(f, form, Memory(f, form)))
+    if form.written_out:
+        f.line(f"ret {walk.write()}")
+        return module.text()
     # An empty range must not even read what is the same for all rows.
     some = f.compare("icmp slt", f.argument("begin"), f.argument("end"))
     f.line(f"br {some}, label %work, label %nothing")

@@ -24,6 +24,7 @@ class Form:
 
     nest: Nest
     factor: int
+    written_out: bool = False  # for all of the first axis, without a loop over neighbours
 
     @cached_property
     def flat(self) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syn0.engines.llvm.ir import SCALARS, Function, Type, Value, integer, literal
+from syn0.engines.llvm.kernels.nest_form import Form
 from syn0.engines.llvm.kernels.row_reductions import Place, first
-from syn0.engines.llvm.kernels.statements import Operand
 
 
 class Memory:
@@ -16,28 +16,23 @@ class Memory:
     ----------
     f : Function
         Where the instructions go; its parameters begin with a pointer to each operand.
-    operands : sequence of Operand
-        With strides along the axes of the walk; the last axis is that of the row.
-    lanes : int
-        Lanes of a vector.
-    width : int, optional
-        Elements of a row, if that is known.
+    form : Form
+        The nest; its operands have strides along the axes of the walk, of which the last is
+        that of the row.
     """
 
-    def __init__(
-        self, f: Function, operands: Sequence[Operand], lanes: int, width: int | None = None
-    ) -> None:
+    def __init__(self, f: Function, form: Form) -> None:
         self.f = f
-        self.operands = operands
-        self.lanes = lanes
-        self.width = width
-        self._bases = [f.argument(f"operand{i}") for i in range(len(operands))]
+        self.form = form
+        self.operands = form.nest.operands
+        self.lanes = form.lanes
+        self._bases = [f.argument(f"operand{i}") for i in range(len(self.operands))]
         self._steps: dict[tuple[int, ...], Value] = {}
         self.indices: dict[int, Value] = {}
 
     def fork(self) -> Memory:
         """Return a copy that may go to another row."""
-        row = Memory(self.f, self.operands, self.lanes, self.width)
+        row = Memory(self.f, self.form)
         row._steps, row.indices = dict(self._steps), dict(self.indices)
         return row
 
@@ -99,11 +94,11 @@ class Memory:
         address = self._address(number, place)
         if place.mask is None:
             return self.f.load(address, kind)
-        return self._masked(address, place.mask, kind)
-
-    def _masked(self, address: Value, mask: Value, kind: Type) -> Value:
         # The others are 1: LLVM 22 takes 0 / 0 for 0 in lanes that it knows to be 0.
-        return self.f.masked_load(address, kind, mask, others=1)
+        if self.form.written_out:
+            short = self.f.load(address, Type(kind.scalar, self._inside(place)))
+            return self.f.resized(short, self.lanes, others=1)
+        return self.f.masked_load(address, kind, place.mask, others=1)
 
     def store(self, number: int, x: Value, place: Place) -> None:
         """Write a vector to the current row, up to the row's end."""
@@ -113,6 +108,8 @@ class Memory:
         address = self._address(number, place)
         if place.mask is None:
             self.f.store(x, address)
+        elif self.form.written_out:
+            self.f.store(self.f.resized(x, self._inside(place)), address)
         else:
             self.f.masked_store(x, address, place.mask)
 
@@ -120,8 +117,8 @@ class Memory:
         """Return how many lanes lie in the row."""
         if place.mask is None:
             return self.lanes
-        assert self.width is not None
-        return self.width - place.column
+        assert place.start is None
+        return self.form.width - place.column
 
     def _gathered(self, number: int, place: Place, kind: Type) -> Value:
         # One by one: hardware gathers are slow where they are mended against leaks.

@@ -72,14 +72,6 @@ class Rows(Walk):
             found[r] = row.reduction(r).step(self.f, before, x, place)
         return found
 
-    def places(self, begin: int) -> list[Place]:
-        """Return the vectors of a row from one on, the last with a mask if it is not full."""
-        whole, rest = divmod(self.form.width, self.form.lanes)
-        found = [Place(v * self.form.lanes) for v in range(begin, whole)]
-        if rest:
-            found.append(Place(whole * self.form.lanes, None, self.f.mask(self.form.lanes, rest)))
-        return found
-
 
 class RowsInRegisters(Rows):
     """Rows of few vectors, written out; what does not change from row to row stays."""

@@ -51,6 +51,8 @@ class Walk:
 
     def range(self) -> tuple[Value, Value]:
         """Return the ends of the first axis, which may be several of the caller's."""
+        if self.form.written_out:
+            return integer(0), integer(self.nest.domain[0])
         begin, end = self.f.argument("begin"), self.f.argument("end")
         if self.form.factor == 1:
             return begin, end
@@ -61,6 +63,14 @@ class Walk:
         """Return where the last whole step of a range ends."""
         whole = self.f.binary("and", self.f.binary("sub", end, begin), integer(-step))
         return self.f.binary("add", begin, whole)
+
+    def places(self, begin: int) -> list[Place]:
+        """Return the vectors of a row from one on, the last with a mask if it is not full."""
+        whole, rest = divmod(self.form.width, self.form.lanes)
+        found = [Place(v * self.form.lanes) for v in range(begin, whole)]
+        if rest:
+            found.append(Place(whole * self.form.lanes, None, self.f.mask(self.form.lanes, rest)))
+        return found
 
     def store(self, values: Values, place: Place, memo: Memo, stores: Sequence[int]) -> None:
         """Write what goes along the row, at a place."""
@@ -91,6 +101,10 @@ class Flat(Walk):
         self.store_row(self.values)
 
     def _elements(self) -> None:
+        if self.form.written_out:
+            for place in self.places(0):
+                self._vector(place)
+            return
         lanes = self.form.lanes
         step = lanes * self.form.unroll(0)
         begin, end = self.range()

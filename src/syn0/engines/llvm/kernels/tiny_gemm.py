@@ -48,6 +48,7 @@ def _text(
     scalar = SCALARS[dtype]
     pieces = _pieces(n)
     rows = [_load_row(f, scalar, kk * b_k, pieces) for kk in range(k)]
+    made: list[Value] = []
     for i in range(m):
         sums = [literal(0.0, Type(scalar, lanes)) for _, lanes in pieces]
         for kk in range(k):
@@ -55,10 +56,26 @@ def _text(
             number = f.load(place, Type(scalar))
             for piece, (_, lanes) in enumerate(pieces):
                 sums[piece] = f.fma(f.splat(number, lanes), rows[kk][piece], sums[piece])
-        for total, (start, _) in zip(sums, pieces, strict=True):
-            f.store(total, f.offset(f.argument("C"), i * c_m + start, scalar))
+        made.append(_joined(f, sums))
+    # Rows that adjoin are one vector in memory: a store that the next kernel's load is as long as.
+    together = MOST_COLUMNS // n if c_m == n else 1
+    for i in range(0, m, together):
+        vector = _joined(f, made[i : i + together])
+        f.store(vector, f.offset(f.argument("C"), i * c_m, scalar))
     f.line(f"ret {I64} {integer(0).text}")
     return module.text()
+
+
+def _joined(f: Function, parts: list[Value]) -> Value:
+    """Return vectors side by side as one."""
+    x, *others = parts
+    for y in others:
+        a, b = x.type.lanes or 1, y.type.lanes or 1
+        left, right = f.resized(x, a + b), f.resized(y, a + b)
+        places = ", ".join(f"i32 {i if i < a else b + i}" for i in range(a + b))
+        kind = left.type
+        x = f.value(f"shufflevector {left}, {right}, <{a + b} x i32> <{places}>", kind)
+    return x
 
 
 def _pieces(n: int) -> list[tuple[int, int]]:

@@ -10,8 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syn0.engines.llvm.compiling.target import Target
+from syn0.engines.llvm.kernel import Kernel
 from syn0.engines.llvm.kernels.gemm import gemm_kernel, panel_width, whole_panels
-from syn0.engines.llvm.kernels.nest import Nest, Operand, Statement, Store, nest_kernel
+from syn0.engines.llvm.kernels.nest import (
+    Nest,
+    Operand,
+    Statement,
+    Store,
+    nest_kernel,
+    written_out_nest,
+)
 from syn0.engines.llvm.kernels.packing import pack_kernel
 from syn0.engines.llvm.kernels.tiny_gemm import tiny_gemm_kernel
 from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, domain_of, over_domain
@@ -80,7 +88,8 @@ class Emitter:
 
     def _nest(self, unit: Unit) -> None:
         writer = NestWriter(self.fusion, unit, self.buffers, self.checked)
-        nest, scale = shared_form(writer.write())
+        whole = writer.write()
+        nest, scale = shared_form(whole)
         stored = [self.buffers[id(t)] for t in writer.outputs]
         ops = len(unit.members)
         label = ", ".join(b.name for b in stored) + (f" ({ops} ops)" if ops > 1 else "")
@@ -96,8 +105,12 @@ class Emitter:
                 scale,
                 label=label,
                 operations=heavy * math.prod(unit.domain),
+                written_out=self._written_out(whole),
             )
         )
+
+    def _written_out(self, nest: Nest) -> Kernel | None:
+        return written_out_nest(nest) if self.fusion.is_small else None
 
     # ----- contractions
 
@@ -216,10 +229,15 @@ class Emitter:
             pointers, reads = (source, goal), ((source.buffer, aligned),)  # type: ignore[assignment]
         label = f"{goal.buffer.name} {'zero' if source is None else 'copy'}"
         writes = (goal.buffer,)
+        whole = self._written_out(nest)
         nest, scale = shared_form(nest)
         scale *= domain[0] if rows == SOLO else 1
-        call = Call(nest_kernel(nest), pointers, (), rows, reads, writes, scale, label=label)
-        self.calls.append(call)
+        self.calls.append(
+            Call(
+                nest_kernel(nest), pointers, (), rows, reads, writes, scale, label=label,
+                written_out=whole,
+            )
+        )  # fmt: skip
 
     def zero(self, tensor: Tensor, rows: Rows) -> None:
         """Emit zeros for a whole value."""

@@ -169,9 +169,6 @@ class _Writer:
     def call(self, call: Call, begin: Value, end: Value) -> None:
         """Call a kernel over rows ``begin`` to ``end``."""
         places = [self.address(p) for p in call.pointers]
-        if self.alone and call.written_out is not None and not self.plan.by_rows:
-            self._run(call.written_out, places)
-            return
         numbers = [
             self.read(Word.SAMPLES) if isinstance(n, str) else self.number(n) for n in call.numbers
         ]
@@ -214,7 +211,10 @@ class _Writer:
         whole = self.alone and block >= group.rows.count and not self.plan.by_rows
         if whole or len(group.calls) == 1:
             for call in group.calls:
-                self.call(call, begin, end)
+                if whole and call.written_out is not None:
+                    self._run(call.written_out, [self.address(p) for p in call.pointers])
+                else:
+                    self.call(call, begin, end)
             return
         length = self.number(block)
         with f.loop(begin, end, length) as loop:
