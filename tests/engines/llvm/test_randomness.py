@@ -27,12 +27,12 @@ def draw(
     """Return a range of the numbers for (seed, stream, step), with no memory around it."""
     seed, stream, step = key
     found = guarded(np.full(end - begin, 77, dtype), side)
-    kernel = random_kernel(kind, dtype, stream)
-    kinds = [ctypes.c_void_p] * 3 + [ctypes.c_int64] * 2
+    kernel = random_kernel(kind, dtype)
+    kinds = [ctypes.c_void_p] * 3 + [ctypes.c_int64] * 3
     function = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(addresses([kernel], target)[kernel.symbol])
     state = guarded(np.array([seed], "uint32"), side), guarded(np.array([step], "int64"), side)
     element_0 = found.ctypes.data - begin * found.itemsize
-    assert function(*(s.ctypes.data for s in state), element_0, begin, end) == 0
+    assert function(*(s.ctypes.data for s in state), element_0, stream, begin, end) == 0
     return found
 
 
@@ -129,4 +129,4 @@ def test_kernels_call_nothing(machine: str) -> None:
     pytest.importorskip("llvmlite")
     for kind in ("uniform", "normal"):
         for dtype in ("float32", "float64"):
-            assert outside_calls(random_kernel(kind, dtype, 0), named(machine)) == set()
+            assert outside_calls(random_kernel(kind, dtype), named(machine)) == set()

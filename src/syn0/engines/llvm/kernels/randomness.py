@@ -32,11 +32,12 @@ LOW = literal(0xFFFFFFFF, WORDS)
 HALF = literal(32, WORDS)
 
 
-def random_kernel(kind: str, dtype: str, stream: int) -> Kernel:
+def random_kernel(kind: str, dtype: str) -> Kernel:
     """Return ``random_uniform`` or ``random_normal`` for the elements of a range.
 
-    Its parameters are ``seed, step, target, begin, end``: the addresses of the seed (uint32),
-    of the step (int64) and of element 0, and the range.
+    Its parameters are ``seed, step, target, stream, begin, end``: the addresses of the seed
+    (uint32), of the step (int64) and of element 0; the number of the drawing op in its network;
+    and the range.
 
     Parameters
     ----------
@@ -44,26 +45,25 @@ def random_kernel(kind: str, dtype: str, stream: int) -> Kernel:
         ``"uniform"`` or ``"normal"``.
     dtype : str
         ``"float32"`` or ``"float64"``.
-    stream : int
-        The number of the drawing op in its network.
 
     Examples
     --------
-    >>> random_kernel("uniform", "float32", 0).symbol[:6]
+    >>> random_kernel("uniform", "float32").symbol[:6]
     'random'
     """
-    spec = (kind, dtype, stream)
+    spec = (kind, dtype)
     symbol = symbol_of("random", spec)
     return Kernel(symbol, lambda: _random(symbol, *spec))
 
 
-def _random(symbol: str, kind: str, dtype: str, stream: int) -> str:
+def _random(symbol: str, kind: str, dtype: str) -> str:
     module = Module()
-    names = ("seed", "step", "target", "begin", "end")
+    names = ("seed", "step", "target", "stream", "begin", "end")
     parameters = [(PTR if i < 3 else I64, name) for i, name in enumerate(names)]
     f = module.function(symbol, parameters, "i64")
-    seed, step, target, begin, end = map(f.argument, names)
+    seed, step, target, number, begin, end = map(f.argument, names)
     key = f.splat(f.cast("zext", f.load(seed, I32), I64), COUNTERS)
+    stream = f.splat(number, COUNTERS)
     time = f.splat(f.load(step, I64), COUNTERS)
     scalar = SCALARS[dtype]
     spare = f.value(f"alloca [{BLOCK} x {scalar}]", PTR)
@@ -95,11 +95,11 @@ def _counters(f: Function, element: Value) -> Value:
 
 
 def _philox(
-    f: Function, counters: Value, step: Value, seed: Value, stream: int
+    f: Function, counters: Value, step: Value, seed: Value, stream: Value
 ) -> tuple[Value, Value]:
     """Return the words of a block: first those in even places, then those in odd ones."""
     zero = literal(0, WORDS)
-    start = [counters, zero, step, zero, seed, literal(stream, WORDS)]
+    start = [counters, zero, step, zero, seed, stream]
     with f.loop(0, ROUNDS, carried=start) as loop:
         c0, c1, c2, c3, k0, k1 = loop.carried
         product0, product1 = _product(f, c0, 0xD2511F53), _product(f, c2, 0xCD9E8D57)
