@@ -15,10 +15,11 @@ from guarded import PAGE, guarded
 from syn0.engines.llvm.planning import arena, plan
 from syn0.engines.llvm.planning.memory import Buffer
 from syn0.engines.llvm.planning.plan import Plan
-from syn0.engines.llvm.running import single_row, workspace
+from syn0.engines.llvm.running import single_row, state_memory, workspace
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
-from syn0.engines.llvm.running.workspace import Workspace, address_of
+from syn0.engines.llvm.running.state_memory import address_of
+from syn0.engines.llvm.running.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 
@@ -71,6 +72,7 @@ class Fences:
         patch.setattr(arena, "place", lambda spans: spread(spans, self.side))
         patch.setattr(plan._Planner, "_lay_out_state", self._lay_out_state)
         patch.setattr(workspace, "aligned_bytes", _pages)
+        patch.setattr(state_memory, "aligned_bytes", _pages)
         patch.setattr(workspace, "ALIGNMENT", PAGE)  # between the arenas of threads
         for owner, name, method in (
             (Workspace, "__init__", self._begin_workspace),
@@ -92,7 +94,7 @@ class Fences:
         stride = int(space.table[Word.ARENA_BYTES])
         count = space.arena.size // stride
         _forbid(space.arena, [_moved(b, i * stride) for b in held for i in range(count)])
-        for copy in space.copies:
+        for copy in space.memory.copies:
             _forbid(copy, made.updates.values())
 
     def _put(

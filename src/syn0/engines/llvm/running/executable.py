@@ -91,6 +91,7 @@ class LLVMExecutable:
         totals = np.zeros(1 + len(plan.totals))
         prepare_launch(space, 1, 1, 1, totals)
         compiled.launch(space, used)
+        space.settle()
         status = int(space.table[Word.STATUS])
         check_status(status)
         outputs = {name: space.output(name)[()] for name in plan.outputs}

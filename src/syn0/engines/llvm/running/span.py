@@ -14,7 +14,8 @@ from syn0.engines.llvm.planning.plan import ORDER, Source
 from syn0.engines.llvm.running.arguments import check_status, fitted, fitted_all
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
-from syn0.engines.llvm.running.workspace import Workspace, address_of
+from syn0.engines.llvm.running.state_memory import address_of
+from syn0.engines.llvm.running.workspace import Workspace
 from syn0.engines.numpy import first_failure
 from syn0.engines.protocol import Control, Feed, ResidentArrays
 from syn0.graph import Tensor, batch
@@ -114,6 +115,8 @@ class Span:
         threads = compiled.pace.choose(plan, control.threads)
         space = self._space(compiled, threads)
         count = min(count, compiled.pace.steps(plan, threads, PATIENCE))
+        if space.memory.guest is not None:
+            count = 1
         self._bind_inputs(space, epoch, start, first, count)
         width = 1 + len(plan.totals)
         totals = np.zeros(((index + count) // feed.steps_per_epoch + 2, width))
@@ -125,6 +128,7 @@ class Span:
         )
         began = time.perf_counter()
         compiled.launch(space, threads)
+        space.settle()
         done: int = int(space.table[Word.DONE])
         if done:
             compiled.pace.note(threads, done, time.perf_counter() - began)
@@ -213,7 +217,7 @@ class Span:
         shapes = {name: np.shape(self.state[name]) for name in self.space.plan.updates}
         self.state.update(self.space.hand_over(shapes))
         for compiled, space in self.spaces.values():
-            if space is self.space or space.copies is not self.space.copies:
+            if space is self.space or space.memory is not self.space.memory:
                 compiled.take_back(space)
 
     def _note_totals(self, totals: Array, names: Sequence[str], index: int, done: int) -> None:

@@ -15,25 +15,15 @@ from syn0.engines.llvm.planning.plan import Plan
 from syn0.engines.llvm.running.barrier import BARRIER_BYTES, CROWDED
 from syn0.engines.llvm.running.cpus import cpus
 from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.state_memory import (
+    StateMemory,
+    address_of,
+    aligned_bytes,
+    seen,
+)
 
 Array = NDArray[Any]
-
-
-def address_of(array: Array) -> int:
-    """Return where an array's first element is."""
-    found: int = array.__array_interface__["data"][0]
-    return found
-
-
-def aligned_bytes(count: int) -> NDArray[np.uint8]:
-    """Return zeros that begin on a boundary that no two threads' lines straddle."""
-    memory = np.zeros(count + ALIGNMENT, np.uint8)
-    start = -address_of(memory) % ALIGNMENT
-    return memory[start : start + count]
-
-
 _NONE = np.empty(0)
-LARGE = 1 << 20  # bytes of a state that is handed over instead of copied
 
 
 class Workspace:
@@ -53,7 +43,7 @@ class Workspace:
         arenas = threads if plan.by_rows else 1
         stride = -(-plan.arena_bytes // 4096) * 4096 + ALIGNMENT
         self.arena = aligned_bytes(stride * arenas)
-        self.copies = [aligned_bytes(plan.state_bytes) for _ in range(2)]
+        self.memory = StateMemory(plan.updates, plan.state_bytes)
         self.barrier = aligned_bytes(BARRIER_BYTES)
         self.barrier[CROWDED] = threads > cpus()
         self.table = aligned_bytes(8 * (Word.SLOTS + len(plan.slots))).view(np.int64)
@@ -61,8 +51,7 @@ class Workspace:
         self.held: list[Array] = [_NONE] * len(plan.slots)  # alive while their address is
         self.table[Word.ARENA] = address_of(self.arena)
         self.table[Word.ARENA_BYTES] = stride
-        self.table[Word.STATE] = address_of(self.copies[0])
-        self.table[Word.NEXT] = address_of(self.copies[1])
+        self.table[Word.STATE], self.table[Word.NEXT] = map(address_of, self.memory.copies)
         self.table[Word.BARRIER] = address_of(self.barrier)
         self.table[Word.CYCLES] = 2**62
         self.address = address_of(self.table)
@@ -89,7 +78,7 @@ class Workspace:
         found.append(Range("totals", address_of(self.totals), self.totals.nbytes))
         for buffer, array in zip(plan.slots, self.held, strict=True):
             found.append(Range(buffer.name, address_of(array), array.nbytes))
-        for copy in map(address_of, self.copies):
+        for copy in map(address_of, self.memory.blocks):
             entries = plan.updates.values()
             found += [Range(b.name, copy + b.place, b.bytes) for b in entries]
         stride = int(self.table[Word.ARENA_BYTES])
@@ -103,41 +92,32 @@ class Workspace:
 
     def adopt_state(self, other: Workspace) -> None:
         """Go on with the state of another plan of the same program, which lays it out alike."""
-        self.copies = other.copies
+        self.memory = other.memory
         for word in (Word.STATE, Word.NEXT):
             self.table[word] = other.table[word]
 
-    def _copy(self, word: Word) -> NDArray[np.uint8]:
-        place = self.table[word]
-        return next(copy for copy in self.copies if address_of(copy) == place)
-
     def load_state(self, values: Mapping[str, Array]) -> None:
-        """Write the entries that the plan changes into the current copy."""
-        copy = self._copy(Word.STATE)
-        for name, buffer in self.plan.updates.items():
-            _seen(copy, buffer, values[name].shape)[...] = values[name]
+        """Take over the entries that the plan changes; see `StateMemory.load`."""
+        self.table[Word.STATE], self.table[Word.NEXT] = self.memory.load(values)
+
+    def settle(self) -> None:
+        """Let what follows the first step write to memory of our own alone."""
+        if self.memory.guest is not None and self.memory.dismiss(self._current):
+            self.table[Word.NEXT] = self.memory.other(self._current)
+
+    @property
+    def _current(self) -> int:
+        return int(self.table[Word.STATE])
 
     def entry(self, name: str, shape: tuple[int, ...], *, coming: bool = False) -> Array:
         """Return a copy of an entry: the current one, or the one that the last step wrote."""
-        copy = self._copy(Word.NEXT if coming else Word.STATE)
-        return _seen(copy, self.plan.updates[name], shape).copy()
+        block = self.memory.at(int(self.table[Word.NEXT if coming else Word.STATE]))
+        return seen(block, self.plan.updates[name], shape).copy()
 
     def hand_over(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-        """Return the entries of the current copy, which is theirs from now on if it is large."""
-        copy = self._copy(Word.STATE)
-        found = {name: _seen(copy, self.plan.updates[name], s) for name, s in shapes.items()}
-        if copy.size < LARGE:
-            return {name: array.copy() for name, array in found.items()}
-        place = next(i for i, one in enumerate(self.copies) if one is copy)
-        self.copies[place] = aligned_bytes(copy.size)
-        self.table[Word.STATE] = address_of(self.copies[place])
-        return found
+        """Return the entries as they are now, in memory that nobody writes to any more."""
+        return self.memory.hand_over(self._current, shapes)
 
     def output(self, name: str) -> Array:
         """Return a copy of a result that is in the arena."""
-        return _seen(self.arena, self.plan.outputs[name], self.plan.shapes[name]).copy()
-
-
-def _seen(memory: NDArray[np.uint8], buffer: Buffer, shape: tuple[int, ...]) -> Array:
-    part = memory[buffer.place : buffer.place + buffer.bytes]
-    return part.view(buffer.dtype).reshape(shape)
+        return seen(self.arena, self.plan.outputs[name], self.plan.shapes[name]).copy()
