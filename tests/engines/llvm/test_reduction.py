@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
-from guarded import guarded, run, same
+from guarded import guarded, same
+from guarded import run as run_kernel
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling.jit import outside_calls
@@ -80,10 +82,18 @@ def drawn(rng: np.random.Generator) -> Case:
     return Case(reduction, numbers(rng, dtype, used))
 
 
+def run(
+    reduction: Reduction, target: Target, arrays: Sequence[NDArray[Any]], begin: int, end: int
+) -> int:
+    """Call a reduction's kernel with its numbers."""
+    kernel, numbers = reduction_kernel(reduction)
+    return run_kernel(kernel, target, arrays, *numbers, begin, end)
+
+
 def run_whole(case: Case, target: Target, side: str = "end") -> NDArray[Any]:
     r = case.reduction
     found = guarded(np.full(math.prod(r.kept), 77, r.dtype), side)
-    code = run(reduction_kernel(r), target, [guarded(case.memory, side), found], 0, r.kept[0])
+    code = run(r, target, [guarded(case.memory, side), found], 0, r.kept[0])
     assert code == 0
     return found
 
@@ -130,7 +140,7 @@ def test_parts_are_the_whole(target: Target, columns: int, rng: np.random.Genera
     cuts = [0, *sorted(int(c) for c in rng.integers(0, columns + 1, 5)), columns]
     found, source = np.full(columns, 77, "float32"), guarded(case.memory)
     for begin, end in itertools.pairwise(cuts):
-        run(reduction_kernel(case.reduction), target, [source, found], begin, end)
+        run(case.reduction, target, [source, found], begin, end)
         assert same(found[end:], np.full(columns - end, 77, "float32"))
     assert same(found, case.expected())
 
@@ -143,7 +153,7 @@ def test_parts_of_many_axes_are_the_whole(target: Target, rng: np.random.Generat
         found = np.full(math.prod(kept), 77, case.reduction.dtype)
         for begin in rng.permutation(kept[0]):
             arrays = [guarded(case.memory), found]
-            run(reduction_kernel(case.reduction), target, arrays, int(begin), int(begin) + 1)
+            run(case.reduction, target, arrays, int(begin), int(begin) + 1)
         assert same(found, case.expected()), case.reduction
 
 
@@ -154,8 +164,8 @@ def test_the_result_tells_of_what_is_not_finite(target: Target, rows: int, colum
     reduction = Reduction("sum", "float32", (columns,), (rows,), (1,), (columns,), checked=True)
 
     def code(begin: int = 0, end: int = columns, checked: bool = True) -> int:
-        kernel = reduction_kernel(replace(reduction, checked=checked))
-        return run(kernel, target, [memory, np.empty(columns, "float32")], begin, end)
+        arrays = [memory, np.empty(columns, "float32")]
+        return run(replace(reduction, checked=checked), target, arrays, begin, end)
 
     assert code() == 0
     for row, column, value in [(0, 0, np.nan), (rows - 1, columns - 1, np.inf), (2, 20, -np.inf)]:
@@ -175,7 +185,7 @@ def test_only_the_end_of_a_chain_is_checked(target: Target) -> None:
     memory[-1] = 1
     reduction = Reduction("max", "float32", (1200,), (80,), (1,), (1200,), checked=True)
     found = np.zeros(1200, "float32")
-    assert run(reduction_kernel(reduction), target, [memory, found], 0, 1200) == 0
+    assert run(reduction, target, [memory, found], 0, 1200) == 0
     assert (found == 1).all()
 
 
@@ -201,6 +211,38 @@ def test_zeros_keep_their_sign_and_nothing_sums_to_zero(target: Target) -> None:
         assert same(run_whole(empty, target), np.zeros(20, dtype))
 
 
+@on_each_target
+@pytest.mark.parametrize("op", ["sum", "max"])
+def test_one_kernel_serves_all_batches_and_widths(
+    target: Target, op: str, rng: np.random.Generator
+) -> None:
+    sizes = [(1, 1), (1, 20), (5, 37), (8, 64), (32, 128), (64, 1100), (71, 2000)]
+    cases = [rows_of_columns(rng, op, "float32", rows, columns) for rows, columns in sizes]
+    for batch, steps, width in [(1, 3, 5), (4, 1, 16), (6, 70, 1100)]:  # a sum over the steps
+        reduction = Reduction(
+            op, "float32", (batch, width), (steps,), (steps * width + 3, 1), (width,)
+        )
+        cases.append(Case(reduction, numbers(rng, "float32", batch * (steps * width + 3))))
+    for case in cases:
+        assert same(run_whole(case, target), case.expected()), case.reduction
+    symbols = [reduction_kernel(case.reduction)[0].symbol for case in cases]
+    assert len(set(symbols[: len(sizes)])) == len(set(symbols[len(sizes) :])) == 1
+
+
+def test_what_walks_otherwise_has_another_kernel() -> None:
+    plain = Reduction("sum", "float32", (20,), (9,), (1,), (20,))
+    others = [
+        replace(plain, op="max"),
+        replace(plain, dtype="float64"),
+        replace(plain, checked=True),
+        replace(plain, kept_strides=(9,), reduced_strides=(1,)),
+        replace(plain, kept=(4, 20), kept_strides=(400, 1)),
+        replace(plain, reduced=(9, 2), reduced_strides=(20, 400)),
+    ]
+    symbols = {reduction_kernel(reduction)[0].symbol for reduction in (plain, *others)}
+    assert len(symbols) == 1 + len(others)
+
+
 def test_nothing_has_no_maximum() -> None:
     with pytest.raises(ValueError, match="nothing"):
         reduction_kernel(Reduction("max", "float32", (20,), (0,), (1,), (20,)))
@@ -212,4 +254,4 @@ def test_kernels_call_nothing(machine: str) -> None:
     for op in ("sum", "max"):
         for dtype in DTYPES:
             reduction = Reduction(op, dtype, (33,), (20,), (1,), (33,), checked=True)
-            assert outside_calls(reduction_kernel(reduction), named(machine)) == set()
+            assert outside_calls(reduction_kernel(reduction)[0], named(machine)) == set()

@@ -4,29 +4,18 @@ Vectors lie along the last kept axis, several side by side, so that the chains o
 latency of another. They run down all rows in registers; of a large array with wide rows, a few
 rows are read at a time from end to end, and the chains go on through the target. A column's
 bits depend on its numbers alone: not on the way that is taken, nor on a call's range.
+
+Sizes and strides are numbers that a kernel is called with: one serves all batches and widths.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import reduce
-from typing import Self
 
-from syn0.engines.llvm.ir import (
-    BYTES,
-    I1,
-    I64,
-    PTR,
-    SCALARS,
-    Function,
-    Module,
-    Type,
-    Value,
-    integer,
-    literal,
-)  # fmt: skip
+from syn0.engines.llvm.ir import BYTES, I1, I64, PTR, SCALARS, Module, Type, Value, integer, literal
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.expressions import extreme, is_float, is_signed
 
@@ -62,165 +51,271 @@ class Reduction:
     checked: bool = False
 
 
-def reduction_kernel(reduction: Reduction) -> Kernel:
-    """Return the kernel of a reduction: ``(source, target, begin, end)``.
+def reduction_kernel(reduction: Reduction) -> tuple[Kernel, tuple[int, ...]]:
+    """Return the kernel of a reduction, and the numbers that it is called with.
 
-    The range is one of the first kept axis. A sum over nothing is 0.
+    Its parameters are ``source, target, *numbers, begin, end``; the range is one of the first
+    kept axis. A sum over nothing is 0.
 
     Examples
     --------
-    >>> bias = Reduction("sum", "float32", (10,), (64,), (1,), (10,))
-    >>> reduction_kernel(bias).symbol[:9]
-    'reduction'
+    >>> bias, numbers = reduction_kernel(Reduction("sum", "float32", (10,), (64,), (1,), (10,)))
+    >>> wider, others = reduction_kernel(Reduction("sum", "float32", (20,), (32,), (1,), (20,)))
+    >>> bias == wider, numbers == others
+    (True, False)
     """
     if reduction.op == "max" and 0 in reduction.reduced:
         raise ValueError("the maximum of nothing does not exist")
-    symbol = symbol_of("reduction", reduction)
-    return Kernel(symbol, lambda: _Writer(symbol, reduction).text())
+    first, *inner = zip(reduction.kept, reduction.kept_strides, strict=True)
+    inner = _joined(inner) or [(1, first[1])]
+    rows = _joined(zip(reduction.reduced, reduction.reduced_strides, strict=True)) or [(1, 0)]
+    size, stride = inner[-1]
+    flat = len(inner) == 1 and first[1] == size * stride
+    form = _Form(
+        reduction.op, reduction.dtype, 1 + len(inner), len(rows), flat, stride == 1,
+        reduction.checked,
+    )  # fmt: skip
+    known = {"passes": form.passes(rows[0][0], first[0] * size if flat else size)}
+    for i, (size, stride) in enumerate([first, *inner, *rows]):
+        known |= {f"size{i}": size, f"stride{i}": stride}
+    symbol = symbol_of("reduction", form)
+    kernel = Kernel(symbol, lambda: _Writer(symbol, form).text())
+    return kernel, tuple(known[name] for name in form.numbers)
 
 
-# ----- axes ---------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """An axis, with the distance between its elements in the source and in the target."""
-
-    size: int
-    source: int
-    target: int = 0
-
-    def follows(self, outer: Self) -> bool:
-        """Tell whether this axis and the one outside it can be walked as one."""
-        return outer.source == self.size * self.source
-
-    def joined(self, outer: Self) -> _Axis:
-        """Return the two as one."""
-        return _Axis(outer.size * self.size, self.source, self.target)
-
-
-def _joined(axes: Sequence[_Axis]) -> list[_Axis]:
-    """Return as few axes as walk over the same elements in the same order."""
-    found: list[_Axis] = []
-    for axis in axes:
-        if found and axis.follows(found[-1]):
-            found[-1] = axis.joined(found[-1])
-        elif axis.size != 1:
-            found.append(axis)
+def _joined(axes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return as few axes, sizes and strides, as walk over the same elements in the same order."""
+    found: list[tuple[int, int]] = []
+    for size, stride in axes:
+        if found and found[-1][1] == size * stride:
+            found[-1] = (found[-1][0] * size, stride)
+        elif size != 1:
+            found.append((size, stride))
     return found
 
 
-def _kept_axes(reduction: Reduction) -> list[_Axis]:
-    sizes = reduction.kept
-    targets = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
-    return [_Axis(*axis) for axis in zip(sizes, reduction.kept_strides, targets, strict=True)]
+@dataclass(frozen=True)
+class _Form:
+    """All that a kernel's code depends on, once axes are joined where they can be."""
+
+    op: str
+    dtype: str
+    kept: int  # axes
+    reduced: int
+    flat: bool  # whether the first kept axis and the last, with none between, are walked as one
+    dense: bool  # whether columns lie side by side
+    checked: bool
+
+    @property
+    def lanes(self) -> int:
+        """How many columns make a vector; one if they lie apart, for memory gives one each."""
+        return 1 if not self.dense else 8 if BYTES[SCALARS[self.dtype]] == 8 else 16
+
+    @property
+    def has_streams(self) -> bool:
+        """Whether there may be several passes over the rows."""
+        return self.dense and self.reduced == 1
+
+    @property
+    def numbers(self) -> list[str]:
+        """The names of the kernel's numbers; axes are counted from the first kept one."""
+        count = self.kept + self.reduced
+        names = [f"{kind}{axis}" for axis in range(count) for kind in ("size", "stride")]
+        known = ["size0"] + ["stride0"] * self.flat + [f"stride{self.kept - 1}"] * self.dense
+        return [name for name in names if name not in known] + ["passes"] * self.has_streams
+
+    def passes(self, rows: int, width: int) -> int:
+        """Return how many passes go over rows: several where they are wide and the array large."""
+        large = rows * width * BYTES[SCALARS[self.dtype]] >= LARGE
+        return -(-rows // ROWS) if large and width > GROUP * self.lanes else 1
 
 
 # ----- the kernel ---------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Pass:
-    """A part of the rows: loops, around a few rows written out; how its chains begin and end."""
+class _Axis:
+    """An axis: how many elements it has, and how far they lie apart in the source."""
 
-    loops: tuple[_Axis, ...] = ()
-    unrolled: _Axis = _Axis(1, 0)
-    starts: bool = True
-    ends: bool = True
+    size: Value
+    stride: Value
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """A part of the rows, and the addresses that their columns are counted from.
+
+    `goes_on` and `ends` tell whether a pass before began the chains, and whether they end with
+    this one; None where there are no streams, and thus one pass.
+    """
+
+    source: Value
+    target: Value
+    rows: Sequence[_Axis]
+    goes_on: Value | None = None
+    ends: Value | None = None
 
 
 class _Writer:
-    """Writes the kernel of one reduction."""
+    """Writes the kernel of one form."""
 
-    def __init__(self, symbol: str, reduction: Reduction) -> None:
-        parameters = [(PTR, "source"), (PTR, "target"), (I64, "begin"), (I64, "end")]
+    def __init__(self, symbol: str, form: _Form) -> None:
+        numbers = [(I64, name) for name in (*form.numbers, "begin", "end")]
+        parameters = [(PTR, "source"), (PTR, "target"), *numbers]
         self.module = Module()
-        self.f: Function = self.module.function(symbol, parameters, "i64")
-        self.reduction = reduction
-        self.scalar = SCALARS[reduction.dtype]
-        self.result = self.f.value("alloca i64", PTR)
+        f = self.f = self.module.function(symbol, parameters, "i64")
+        self.form = form
+        self.kind = Type(SCALARS[form.dtype], form.lanes if form.lanes > 1 else None)
+        self.scalar = self.kind.scalar
+        known = {name: f.argument(name) for name in form.numbers}
+        if form.dense:
+            known[f"stride{form.kept - 1}"] = integer(1)
+        others = range(1, form.kept + form.reduced)
+        axes = [_Axis(known[f"size{i}"], known[f"stride{i}"]) for i in others]
+        self.inner, self.rows = axes[: form.kept - 1], axes[form.kept - 1 :]
+        self.first = self._first()
+        self.result = f.value("alloca i64", PTR)
+        if form.has_streams:
+            several = f.compare("icmp sgt", known["passes"], integer(1))
+            self.step = f.select(several, integer(ROWS), self.rows[0].size)
 
     def text(self) -> str:
         """Write the loops over the kept axes, around those over columns."""
         f = self.f
         f.store(integer(0), self.result)
-        source, target, begin, end = (f.argument(n) for n in ("source", "target", "begin", "end"))
-        first, *rest = _kept_axes(self.reduction)
-        *middle, last = _joined(rest) or [_Axis(1, first.source, 1)]
-        if not middle and last.follows(first):
-            size = integer(last.size)
-            begin, end = f.binary("mul", begin, size), f.binary("mul", end, size)
-            self._rows(last.joined(first), _Columns(self, source, target, last.source, begin, end))
+        begin = f.argument("begin")
+        count = f.binary("sub", f.argument("end"), begin)
+        if self.form.flat:
+            width = self._product(self.inner)
+            begin, count = f.binary("mul", begin, width), f.binary("mul", count, width)
+            axes = [_Axis(count, self.inner[-1].stride)]
         else:
-            with f.loop(begin, end) as loop:
-                places = self._moved(first, loop.index, source, target)
-                self._middle(middle, last, *places)
+            axes = [_Axis(count, f.argument("stride0")), *self.inner]
+        source = self._moved(f.argument("source"), begin, axes[0].stride)
+        target = self._moved(f.argument("target"), begin, self._product(axes[1:]))
+        self._walk(axes, source, target)
         f.line(f"ret {f.load(self.result, I64)}")
         return self.module.text()
 
-    def _middle(self, axes: Sequence[_Axis], last: _Axis, source: Value, target: Value) -> None:
-        """Write the loops over the kept axes between the first and the last."""
-        if not axes:
-            self._rows(last, _Columns(self, source, target, last.source, 0, last.size))
+    def _walk(self, axes: Sequence[_Axis], source: Value, target: Value) -> None:
+        """Write the loops over kept axes, the columns innermost."""
+        f, (axis, *inner) = self.f, axes
+        if not inner:
+            self._columns(axis.size, source, target)
             return
-        with self.f.loop(0, axes[0].size) as loop:
-            places = self._moved(axes[0], loop.index, source, target)
-            self._middle(axes[1:], last, *places)
+        with f.loop(0, axis.size) as loop:
+            there = self._moved(source, loop.index, axis.stride)
+            self._walk(inner, there, self._moved(target, loop.index, self._product(inner)))
 
-    def _moved(self, axis: _Axis, index: Value, *places: Value) -> list[Value]:
-        """Return the addresses in source and target, or the former, moved along an axis."""
+    def _product(self, axes: Sequence[_Axis]) -> Value:
+        """Return how many elements there are along axes."""
+        return reduce(lambda x, axis: self.f.binary("mul", x, axis.size), axes, integer(1))
+
+    def _moved(self, place: Value, index: Value, stride: Value) -> Value:
+        """Return the address so many strides on."""
+        return self.f.offset(place, self.f.binary("mul", index, stride), self.scalar)
+
+    # ----- columns
+
+    def _columns(self, count: Value, source: Value, target: Value) -> None:
+        """Write the reduction of columns, in one pass over the rows or in several."""
         f = self.f
-        return [
-            f.offset(place, f.binary("mul", index, integer(stride)), self.scalar)
-            for place, stride in zip(places, (axis.source, axis.target), strict=False)
-        ]
-
-    def _rows(self, last: _Axis, columns: _Columns) -> None:
-        """Write the reduction of columns in one pass over the rows, or in many of a few rows."""
-        reduction = self.reduction
-        axes = zip(reduction.reduced, reduction.reduced_strides, strict=True)
-        rows = _joined([_Axis(*axis) for axis in axes])
-        if not self._wide(last, rows, columns):
-            columns.write(_Pass(tuple(rows)), GROUP if reduction.op == "sum" else GROUP // 2)
+        if not self.form.has_streams:
+            self._pass(_Pass(source, target, self.rows), count)
             return
-        row, whole = rows[0], (rows[0].size - 1) // ROWS * ROWS
-        few = _Pass(unrolled=_Axis(ROWS, row.source), ends=False)
-        rest = _Pass(unrolled=_Axis(row.size - whole, row.source), starts=False)
-        columns.write(few, 2)
-        with self.f.loop(ROWS, whole, ROWS) as loop:
-            (top,) = self._moved(row, loop.index, columns.source)
-            replace(columns, source=top).write(replace(few, starts=False), 2)
-        (top,) = self._moved(row, integer(whole), columns.source)
-        replace(columns, source=top).write(rest, 2)
+        (rows,) = self.rows
+        with f.loop(0, f.argument("passes"), carried=(source, rows.size)) as loop:
+            top, left = loop.carried
+            part = _Axis(f.intrinsic("smin", left, self.step), rows.stride)
+            goes_on = f.compare("icmp sgt", loop.index, integer(0))
+            ends = f.compare("icmp sle", left, self.step)
+            self._pass(_Pass(top, target, (part,), goes_on, ends), count)
+            loop.carry(self._moved(top, self.step, rows.stride), f.binary("sub", left, self.step))
 
-    def _wide(self, last: _Axis, rows: Sequence[_Axis], columns: _Columns) -> bool:
-        """Tell whether a large array has rows too wide to run down them in registers."""
-        if last.source != 1 or len(rows) != 1 or rows[0].size <= ROWS:
-            return False
-        size = last.size * rows[0].size * BYTES[self.scalar]
-        return last.size > GROUP * columns.lanes and size >= LARGE
+    def _pass(self, rows: _Pass, count: Value) -> None:
+        """Write the columns of a pass: groups of vectors, smaller ones, and what is left."""
+        f, lanes = self.f, self.form.lanes
+        group = GROUP if self.form.op == "sum" else GROUP // 2
+        with f.when(f.compare("icmp sge", count, integer(2 * lanes))):
+            with f.loop(0, self._whole(count, group), group * lanes) as loop:
+                self._group(rows, loop.index, group)
+            while group > 2:
+                group //= 2
+                self._odd_group(rows, count, group)
+        self._odd_group(rows, count, 1)
+        if lanes > 1:
+            done = self._whole(count, 1)
+            with f.when(f.compare("icmp slt", done, count)):
+                self._group(rows, done, 1, f.mask(lanes, f.binary("sub", count, done)))
+
+    def _whole(self, count: Value, group: int) -> Value:
+        """Return how many columns are in whole groups of so many vectors, a power of two."""
+        return self.f.binary("and", count, integer(-group * self.form.lanes))
+
+    def _odd_group(self, rows: _Pass, count: Value, group: int) -> None:
+        """Write the group that is left beside those of twice as many vectors, if one is."""
+        begin, end = self._whole(count, 2 * group), self._whole(count, group)
+        with self.f.when(self.f.compare("icmp slt", begin, end)):
+            self._group(rows, begin, group)
+
+    def _group(self, rows: _Pass, column: Value, group: int, mask: Value | None = None) -> None:
+        """Write the chains of a few vectors side by side."""
+        f = self.f
+        bottom = f.offset(rows.target, column, self.scalar)
+        places = [f.offset(bottom, i * self.form.lanes, self.scalar) for i in range(group)]
+        totals = [self.first] * group
+        if rows.goes_on is not None:
+            before = [self._load(place, mask) for place in places]
+            totals = [f.select(rows.goes_on, total, self.first) for total in before]
+        top = self._moved(rows.source, column, self.inner[-1].stride)
+        totals = self._chains(rows.rows, top, totals, mask)
+        for total, place in zip(totals, places, strict=True):
+            f.store(total, place) if mask is None else f.masked_store(total, place, mask)
+        if self.form.checked and self.kind.is_float:
+            self._check(totals, rows.ends)
+
+    def _chains(
+        self, rows: Sequence[_Axis], top: Value, totals: Sequence[Value], mask: Value | None
+    ) -> list[Value]:
+        """Write the loops over rows, and return where the chains end."""
+        f = self.f
+        if rows:
+            with f.loop(0, rows[0].size, carried=totals) as loop:
+                place = self._moved(top, loop.index, rows[0].stride)
+                loop.carry(*self._chains(rows[1:], place, loop.carried, mask))
+            return loop.carried
+        columns = [integer(i * self.form.lanes) for i in range(len(totals))]
+        places = [self._moved(top, column, self.inner[-1].stride) for column in columns]
+        loaded = [self._load(place, mask) for place in places]
+        return [self._combined(total, x) for total, x in zip(totals, loaded, strict=True)]
+
+    def _load(self, place: Value, mask: Value | None) -> Value:
+        f = self.f
+        return f.load(place, self.kind) if mask is None else f.masked_load(place, self.kind, mask)
 
     # ----- chains
 
-    def first(self, kind: Type) -> Value:
+    def _first(self) -> Value:
         """Return what a chain starts from: nothing that it adds to is changed by it."""
-        reduction = self.reduction
-        if reduction.op == "sum":
+        f, form, kind = self.f, self.form, self.kind
+        if form.op == "sum" and is_float(form.dtype):
             # Minus zero keeps the sign of every zero; the sum of nothing is plain 0.
-            signed = is_float(reduction.dtype) and 0 not in reduction.reduced
-            return literal(-0.0 if signed else 0, kind)
-        if is_float(reduction.dtype):
+            nothing = f.compare("icmp eq", self._product(self.rows), integer(0))
+            return f.select(nothing, literal(0.0, kind), literal(-0.0, kind))
+        if form.op == "sum":
+            return literal(0, kind)
+        if is_float(form.dtype):
             return literal(-math.inf, kind)
         bits = 8 * BYTES[self.scalar]
-        return literal(-(2 ** (bits - 1)) if is_signed(reduction.dtype) else 0, kind)
+        return literal(-(2 ** (bits - 1)) if is_signed(form.dtype) else 0, kind)
 
-    def combined(self, total: Value, x: Value) -> Value:
+    def _combined(self, total: Value, x: Value) -> Value:
         """Return a chain with one more number."""
-        if self.reduction.op == "max":
-            return extreme(self.f, "maximum", self.reduction.dtype, x, total)
-        return self.f.binary("fadd" if is_float(self.reduction.dtype) else "add", total, x)
+        if self.form.op == "max":
+            return extreme(self.f, "maximum", self.form.dtype, x, total)
+        return self.f.binary("fadd" if is_float(self.form.dtype) else "add", total, x)
 
-    def check(self, totals: Sequence[Value]) -> None:
+    def _check(self, totals: Sequence[Value], ends: Value | None) -> None:
         """Note in the result if a total is not finite: then the total less itself is NaN."""
         f = self.f
         differences = [f.binary("fsub", total, total) for total in totals]
@@ -228,91 +323,7 @@ class _Writer:
         some = reduce(lambda x, y: f.binary("or", x, y), found)
         if some.type.lanes:
             some = f.call(f"llvm.vector.reduce.or.{some.type.suffix}", (some,), I1)
+        if ends is not None:
+            some = f.binary("and", some, ends)
         with f.when(some):
             f.store(integer(1), self.result)
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """A range of columns, their stride, and the addresses that they are counted from."""
-
-    writer: _Writer
-    source: Value
-    target: Value
-    stride: int
-    begin: Value | int
-    end: Value | int
-
-    @property
-    def lanes(self) -> int:
-        """How many columns make a vector; one if they lie apart, for memory gives one each."""
-        return 1 if self.stride != 1 else 8 if BYTES[self.writer.scalar] == 8 else 16
-
-    @property
-    def kind(self) -> Type:
-        """The type of the numbers of as many columns."""
-        return Type(self.writer.scalar, self.lanes if self.lanes > 1 else None)
-
-    def write(self, rows: _Pass, group: int) -> None:
-        """Write the loops over columns: groups of vectors, smaller ones, and what is left."""
-        f, begin = self.writer.f, self.begin
-        while group:
-            step = group * self.lanes
-            limit = _limit(f, begin, self.end, step)
-            if not (isinstance(limit, int) and limit == begin):
-                with f.loop(begin, limit, step) as loop:
-                    self._group(rows, loop.index, group)
-            begin, group = limit, group // 2
-        if self.lanes > 1 and not (isinstance(begin, int) and begin == self.end):
-            with f.loop(begin, self.end, self.lanes) as loop:
-                end = integer(self.end) if isinstance(self.end, int) else self.end
-                mask = f.mask(self.lanes, f.binary("sub", end, loop.index))
-                self._group(rows, loop.index, 1, mask)
-
-    def _group(self, rows: _Pass, column: Value, group: int, mask: Value | None = None) -> None:
-        """Write the chains of a few vectors side by side."""
-        w, f = self.writer, self.writer.f
-        top = f.offset(self.source, f.binary("mul", column, integer(self.stride)), w.scalar)
-        bottom = f.offset(self.target, column, w.scalar)
-        places = [f.offset(bottom, i * self.lanes, w.scalar) for i in range(group)]
-        if rows.starts:
-            totals = [w.first(self.kind)] * group
-        else:
-            totals = [self._load(place, mask) for place in places]
-        for row in range(rows.unrolled.size):
-            start = f.offset(top, row * rows.unrolled.source, w.scalar)
-            totals = self._chains(rows.loops, start, totals, mask)
-        for total, place in zip(totals, places, strict=True):
-            f.store(total, place) if mask is None else f.masked_store(total, place, mask)
-        if rows.ends and w.reduction.checked and self.kind.is_float:
-            w.check(totals)
-
-    def _chains(
-        self, loops: Sequence[_Axis], top: Value, totals: Sequence[Value], mask: Value | None
-    ) -> list[Value]:
-        """Write the loops over rows, and return where the chains end."""
-        w, f = self.writer, self.writer.f
-        if loops:
-            with f.loop(0, loops[0].size, carried=totals) as loop:
-                step = f.binary("mul", loop.index, integer(loops[0].source))
-                place = f.offset(top, step, w.scalar)
-                loop.carry(*self._chains(loops[1:], place, loop.carried, mask))
-            return loop.carried
-        width = self.lanes * self.stride
-        places = [f.offset(top, i * width, w.scalar) for i in range(len(totals))]
-        loaded = [self._load(place, mask) for place in places]
-        return [w.combined(total, x) for total, x in zip(totals, loaded, strict=True)]
-
-    def _load(self, place: Value, mask: Value | None) -> Value:
-        f = self.writer.f
-        return f.load(place, self.kind) if mask is None else f.masked_load(place, self.kind, mask)
-
-
-def _limit(f: Function, begin: Value | int, end: Value | int, step: int) -> Value | int:
-    """Return where steps of this length, a power of two, come to an end."""
-    if isinstance(begin, int) and isinstance(end, int):
-        return begin + (end - begin) // step * step
-    assert isinstance(begin, Value)
-    assert isinstance(end, Value)
-    whole = f.binary("and", f.binary("sub", end, begin), integer(-step))
-    return f.binary("add", begin, whole)

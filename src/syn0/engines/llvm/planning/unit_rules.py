@@ -72,6 +72,7 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
         tuple(strides[a] for a in kept) or (0,), tuple(strides[a] for a in axes),
         id(t) in e.checked,
     )  # fmt: skip
+    kernel, numbers = reduction_kernel(reduction)
     batched = bool(kept) and kept[0] == 0 and rows.batched
     rows = Rows(reduction.kept[0], batched)
     source, out = e.buffers[id(view.base)], e.buffers[id(t)]
@@ -79,9 +80,9 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
     aligned = bool(kept) and kept[0] == 0 and is_aligned(view, source, rows)
     e.calls.append(
         Call(
-            reduction_kernel(reduction),
+            kernel,
             (e.pointer(view), Pointer(out)),
-            (),
+            numbers,
             rows,
             ((source, aligned),),
             (out,),
