@@ -23,13 +23,13 @@ from syn0.engines.llvm.kernels.gemm import (
     ROWS,
     gemm_kernel,
     panel_width,
-    whole_panels,
 )
 
 Matrix = NDArray[Any]
 TARGETS = [pytest.param(target, id=target.name) for target in usable()]
 pytestmark = pytest.mark.skipif(not TARGETS, reason="no machine that kernels are compiled for")
 DTYPES = ("float32", "float64")
+MOST_COLUMNS = 300
 
 # ----- the definition -------------------------------------------------------
 
@@ -106,8 +106,7 @@ def multiply(
     c_m, begin = n + extra[2], 0
     for end in (*splits, m):
         strides = (a_m, a_k, b_k, panel_stride, c_m)
-        whole = whole_panels(A.dtype.name, n, target)
-        assert run(kernel, target, arrays, *strides, k, whole, begin, end) == 0
+        assert run(kernel, target, arrays, *strides, k, n, begin, end) == 0
         assert np.all(C.ravel()[end * c_m :] == canary)  # rows below are not touched
         begin = end
     rows = np.append(C.ravel(), np.full(extra[2] if m else 0, canary)).reshape(m, c_m)
@@ -264,6 +263,20 @@ def test_nothing_outside_is_touched(
                 assert_same_bits(found, expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("side", ["begin", "end"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_any_number_of_columns_is_counted(
+    target: Target, side: str, dtype: str, rng: np.random.Generator
+) -> None:
+    A, B = draw(rng, dtype, 13, 3), draw(rng, dtype, 3, MOST_COLUMNS)
+    expected = chains(A, B)
+    for n in range(1, MOST_COLUMNS + 1):
+        m = int(rng.integers(1, 14))
+        found = multiply(target, A[:m], B[:, :n], place=lambda x: guarded(x, side))
+        assert_same_bits(found, expected[:m, :n])
+
+
 # ----- the code -------------------------------------------------------------
 
 REGISTERS = {"avx512": 32, "avx2": 16, "neon": 32}
@@ -302,22 +315,51 @@ def spills(line: str) -> bool:
 def test_tiles_stay_in_registers(name: str, vectors: int, dtype: str) -> None:
     target = named(name)
     lanes = target.vector_bytes // np.dtype(dtype).itemsize
+    most = HIGHEST[REGISTERS[name]]
     for masked in (False, True) if vectors * lanes > 2 else (False,):  # one lane needs no mask
-        n = vectors * lanes - masked
-        loops = list(inner_loops(jit.emit_assembly(gemm_kernel(dtype, n, target), target)))
-        counts = sorted(sum(map(multiplies, loop)) for loop in loops)
-        rows = HIGHEST[REGISTERS[name]][vectors] - (masked and name != "avx512")
-        wide = [CHAINS] * whole_panels(dtype, n, target)  # a row through several panels
-        assert counts == sorted([vectors * row for row in range(1, rows + 1)] + wide)
+        rows = most[vectors] - (masked and name != "avx512")
+        # With AVX-512 a rest of as many vectors is a panel, if not a whole one.
+        wide = [CHAINS] * (vectors == max(most) and (name == "avx512" or not masked))
+        loops = loops_of(dtype, vectors * lanes - masked, target)
+        assert products(loops) == sorted([vectors * row for row in range(1, rows + 1)] + wide)
         for loop in loops:
             assert not any(map(spills, loop)), "\n".join(loop)
+
+
+def loops_of(dtype: str, n: int, target: Target) -> list[list[str]]:
+    return list(inner_loops(jit.emit_assembly(gemm_kernel(dtype, n, target), target)))
+
+
+def products(loops: list[list[str]]) -> list[int]:
+    """Return how many multiplications there are in each loop, in order."""
+    return sorted(sum(map(multiplies, loop)) for loop in loops)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_few_columns_are_half_a_vector(dtype: str) -> None:
+    target = named("avx512")
+    half = target.vector_bytes // np.dtype(dtype).itemsize // 2
+    for n in (2, half):
+        loops = loops_of(dtype, n, target)
+        assert products(loops) == list(range(1, HIGHEST[32][1] + 1))
+        assert not any("%zmm" in line for loop in loops for line in loop)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("name", "mask"), [("avx512", r"\{%k\d\}"), ("avx2", "vmaskmovp")])
+def test_a_mask_is_made_before_the_loop(name: str, mask: str, dtype: str) -> None:
+    target = named(name)
+    lanes = target.vector_bytes // np.dtype(dtype).itemsize
+    usual = r"\t(vmovup|vmaskmovp|vbroadcasts|vfmadd|prefetch|add|inc|lea|mov|cmp|j)"
+    for loop in loops_of(dtype, lanes + 2, target):
+        assert sum(bool(re.search(mask, line)) for line in loop) == 1
+        assert all(re.match(usual, line) for line in loop), "\n".join(loop)
 
 
 @pytest.mark.parametrize("name", REGISTERS)
 def test_a_single_row_has_chains_enough(name: str) -> None:
     target = named(name)
-    kernel = gemm_kernel("float32", CHAINS * target.vector_bytes // 4, target)
-    loops = inner_loops(jit.emit_assembly(kernel, target))
+    loops = loops_of("float32", CHAINS * target.vector_bytes // 4, target)
     assert CHAINS in [sum(map(multiplies, loop)) for loop in loops if sum(map(reads_A, loop)) == 1]
 
 
@@ -335,3 +377,20 @@ def test_a_kernel_is_named_by_what_it_does() -> None:
     ]
     assert len({kernel.symbol for kernel in kernels}) == len(kernels)
     assert gemm_kernel("float32", 64, named("avx512")) == kernels[3]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        # 1 column, half a vector, 1 to 3, alone or beside panels; panels, the last not whole
+        ("avx512", {"float32": 11, "float64": 11}),
+        # float32: 1 to 4, 8, 9, some of 1 vector, of 2, alone or beside panels; panels
+        ("avx2", {"float32": 17, "float64": 13}),
+        # any rest, alone or beside panels; panels
+        ("neon", {"float32": 31, "float64": 15}),
+    ],
+)
+def test_few_kernels_serve_all_widths(name: str, most: dict[str, int], dtype: str) -> None:
+    widths = range(1, MOST_COLUMNS + 1)
+    assert len({gemm_kernel(dtype, n, named(name)).symbol for n in widths}) == most[dtype]

@@ -38,39 +38,79 @@ def panel_width(dtype: str, target: Target) -> int:
     return _Gemm.of(dtype, 1, target).width
 
 
-def whole_panels(dtype: str, n: int, target: Target) -> int:
-    """Return how many panels of `n` columns are whole; a kernel takes them as a number."""
-    return n // panel_width(dtype, target)
-
-
 def gemm_kernel(dtype: str, n: int, target: Target) -> Kernel:
     """Return the kernel of ``C[m, j] = sum over k of A[m, k] * B[k, j]`` for ``j < n``.
 
-    Its parameters are ``A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, panels, begin, end``:
+    Its parameters are ``A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, n, begin, end``:
     addresses; strides of A's axes, of B's rows within a panel, of B's panels, of C's rows; the
-    length of the inner axis, which may be 0; `whole_panels`; the range of rows `m`. So one
-    kernel serves all widths that leave the same rest beside their panels.
+    length of the inner axis, which may be 0; the columns; the range of rows `m`. A few kernels
+    serve all widths: it takes a new one where panels and a rest need other vectors.
     """
     gemm = _Gemm.of(dtype, n, target)
     return Kernel(gemm.symbol, gemm.text)
 
 
 @dataclass(frozen=True)
+class _Band:
+    """The vectors of a panel, or of the columns that remain beside whole panels.
+
+    Parameters
+    ----------
+    vectors, lanes : int
+        How many, and the numbers in each.
+    columns : int
+        How many of all lanes are columns; at most, if they are counted.
+    counted : bool
+        Whether the kernel is told how many they are when it runs, and masks the last vector.
+    """
+
+    vectors: int
+    lanes: int
+    columns: int
+    counted: bool
+
+    @classmethod
+    def of(cls, columns: int, lanes: int, target: Target) -> _Band:
+        """Return the band of so many columns, for a machine with so many lanes.
+
+        Masks cost nothing with AVX-512, but half a vector may take half the time of a whole one.
+        AVX2 is slow to store with a mask, which LLVM avoids where a known one leaves few lanes.
+        NEON has no masks: LLVM writes each lane of a known one.
+        """
+        fewer = lanes
+        while fewer // 2 >= columns:
+            fewer //= 2
+        if target.name == "avx512" and columns > 1:
+            lanes = max(fewer, lanes // 2)
+        elif target.name == "neon" or fewer < lanes or columns % lanes <= 1:
+            return cls(-(-columns // fewer), fewer, columns, counted=False)
+        vectors = -(-columns // lanes)
+        return cls(vectors, lanes, vectors * lanes, counted=True)
+
+
+@dataclass(frozen=True)
 class _Gemm:
-    """The kernel of the widths of C that leave the same rest beside their panels."""
+    """The kernel of the widths of C whose panels and whose rest are the same bands.
+
+    Where a rest needs all vectors of a panel, it is the last panel, and has no other band.
+    """
 
     dtype: str
-    rest: int
-    has_panels: bool
     lanes: int
     registers: int
+    panel: _Band | None
+    rest: _Band | None
 
     @classmethod
     def of(cls, dtype: str, n: int, target: Target) -> _Gemm:
         lanes = target.vector_bytes // BYTES[SCALARS[dtype]]
         registers = 16 if target.name == "avx2" else 32
         width = max(HIGHEST[registers]) * lanes
-        return cls(dtype, n % width, n >= width, lanes, registers)
+        panel = _Band.of(width, lanes, target)
+        rest = _Band.of(n % width, lanes, target) if n % width else None
+        if rest == panel:
+            return cls(dtype, lanes, registers, panel, None)
+        return cls(dtype, lanes, registers, panel if n >= width else None, rest)
 
     @property
     def symbol(self) -> str:
@@ -87,44 +127,44 @@ class _Gemm:
         return self.lanes * self.size == 64
 
     @property
-    def panel(self) -> int:
+    def vectors(self) -> int:
         """Vectors in a panel."""
         return max(HIGHEST[self.registers])
 
     @property
     def width(self) -> int:
         """Columns in a panel."""
-        return self.panel * self.lanes
+        return self.vectors * self.lanes
 
     def text(self) -> str:
         """Return the module: rows that are few take several panels at once, others one."""
         module = Module()
         f, whole = self._entry(module)
-        panels = f.argument("panels")
         depths = f.intrinsic("smax", whole.depth, integer(1))  # C = 0 where there is no k
         with f.loop(0, whole.rows, ROWS) as row, f.loop(0, depths, BLOCK) as k:
             block = self._block(f, whole, row.index, k.index)
-            if self.has_panels:
-                with f.loop(self._wide(f, block, panels), panels) as loop:
-                    self._panel(f, block, loop.index, self._band(module, self.width))
+            panels = self._panels(f)
+            if self.panel:
+                with f.loop(self._wide(f, block), panels) as loop:
+                    self._columns(f, block, loop.index, self._band(module, self.panel))
             if self.rest:
-                self._panel(f, block, panels, self._band(module, self.rest))
+                self._columns(f, block, panels, self._band(module, self.rest))
         f.line("ret i64 0")
         return module.text()
 
     def _entry(self, module: Module) -> tuple[Function, Operands]:
         """Begin the kernel: its rows of A and C, and strides in bytes."""
         strides = ("a_m", "a_k", "b_k", "panel_stride", "c_m")
-        numbers = [(I64, name) for name in (*strides, "k", "panels", "begin", "end")]
+        numbers = [(I64, name) for name in (*strides, "k", "n", "begin", "end")]
         f = module.function(self.symbol, [*((PTR, name) for name in "ABC"), *numbers], "i64")
-        A, B, C, k, begin, end = map(f.argument, ("A", "B", "C", "k", "begin", "end"))
+        A, B, C, k, n, begin, end = map(f.argument, ("A", "B", "C", "k", "n", "begin", "end"))
         a_m, a_k, b_k, panel_stride, c_m = (
             f.binary("mul", f.argument(name), integer(self.size)) for name in strides
         )
         A = f.offset(A, f.binary("mul", begin, a_m), "i8")
         C = f.offset(C, f.binary("mul", begin, c_m), "i8")
         rows, zero = f.binary("sub", end, begin), integer(0)
-        return f, Operands(A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, zero, zero, rows)
+        return f, Operands(A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, zero, zero, rows, n)
 
     def _block(self, f: Function, whole: Operands, row: Value, k: Value) -> Operands:
         """Return the part of a product from a row and place of the inner axis on."""
@@ -139,50 +179,62 @@ class _Gemm:
             rows=f.intrinsic("smin", f.binary("sub", whole.rows, row), integer(ROWS)),
         )
 
-    def _wide(self, f: Function, block: Operands, panels: Value) -> Value:
+    def _panels(self, f: Function) -> Value:
+        """Return how many panels there are beside a rest that has a band of its own."""
+        n, width = f.argument("n"), integer(self.width)
+        if not self.rest:
+            n = f.binary("add", n, integer(self.width - 1))
+        return f.binary("udiv", n, width)
+
+    def _wide(self, f: Function, block: Operands) -> Value:
         """Compute few rows, several panels at once; return the first panel that is left."""
-        wide = self._tile(1, CHAINS, self.lanes, CHAINS * self.lanes)
+        wide = self._tile(1, _Band(CHAINS, self.lanes, CHAINS * self.lanes, counted=False))
         write_tile(f.module, wide)
-        at_once = CHAINS // self.panel
+        at_once = CHAINS // self.vectors
         few = f.compare("icmp slt", block.rows, integer(at_once))  # too few chains in one panel
-        odd = f.binary("urem", panels, integer(at_once))
-        end = f.select(few, f.binary("sub", panels, odd), integer(0))
+        times = f.binary("udiv", f.argument("n"), integer(at_once * self.width))
+        end = f.select(few, f.binary("mul", times, integer(at_once)), integer(0))
         with f.loop(0, end, at_once) as loop:
-            self._panel(f, block, loop.index, wide.name)
+            self._columns(f, block, loop.index, f"@{wide.name}")
         return end
 
-    def _panel(self, f: Function, block: Operands, panel: Value, function: str) -> None:
-        """Compute a block of the columns of a panel."""
-        after = f.binary("add", panel, integer(0 if self.rest else 1))
-        last = f.compare("icmp eq", after, f.argument("panels"))
+    def _columns(self, f: Function, block: Operands, panel: Value, function: str) -> None:
+        """Compute a block of the columns from a panel on."""
+        width = integer(self.width)
+        before = f.binary("mul", panel, width)
+        left = f.binary("sub", f.argument("n"), before)
+        last = f.compare("icmp sle", left, width)
         replace(
             block,
             B=f.offset(block.B, f.binary("mul", panel, block.panel_stride), "i8"),
-            C=f.offset(block.C, f.binary("mul", panel, integer(self.width * self.size)), "i8"),
+            C=f.offset(block.C, before, SCALARS[self.dtype]),
             ahead=f.select(last, integer(0), block.panel_stride),
+            columns=f.intrinsic("smin", left, width),
         ).pass_to(f, function)
 
-    def _band(self, module: Module, columns: int) -> str:
-        """Write the tiles of any height for so many columns, and what covers rows with them."""
-        lanes = self.lanes
-        while lanes // 2 >= columns:
-            lanes //= 2
-        vectors = -(-columns // lanes)
-        masked = columns % lanes > 0 and not self.masks  # the mask takes another register there
-        highest = HIGHEST[self.registers][vectors] - masked
-        tiles = [self._tile(height, vectors, lanes, columns) for height in range(1, highest + 1)]
+    def _band(self, module: Module, band: _Band) -> str:
+        """Write the tiles of any height for a band, and what covers rows with them."""
+        masked = band.counted or band.columns % band.lanes > 0
+        # Without registers of its own the mask takes one from the tile.
+        highest = HIGHEST[self.registers][band.vectors] - (masked and not self.masks)
+        tiles = [self._tile(height, band) for height in range(1, highest + 1)]
         for tile in tiles:
             write_tile(module, tile)
-        return _write_band(module, tiles, copies=columns * self.size == CACHE_LINE)
+        copies = band.columns * self.size == CACHE_LINE and not band.counted
+        return _write_band(module, tiles, copies)
 
-    def _tile(self, rows: int, vectors: int, lanes: int, columns: int) -> Tile:
-        vector = Type(SCALARS[self.dtype], lanes)
-        return Tile(rows, vectors, self.panel, vector, columns, self.masks)
+    def _tile(self, rows: int, band: _Band) -> Tile:
+        vector = Type(SCALARS[self.dtype], band.lanes)
+        columns, counted = band.columns, band.counted
+        return Tile(rows, band.vectors, self.vectors, vector, columns, counted, self.masks)
 
 
 def _write_band(module: Module, tiles: list[Tile], copies: bool) -> str:
     """Write the function that covers rows with tiles of nearly equal heights."""
-    name = f"band_of_{tiles[0].columns}"
+    name = f"band_of_{tiles[0].name}"
+    table = f"tiles_of_{name}"
+    places = ", ".join(["ptr null", *(f"ptr @{tile.name}" for tile in tiles)])
+    module.globals.append(f"@{table} = internal constant [{len(tiles) + 1} x ptr] [{places}]")
     f = module.function(name, Operands.parameters(), linkage="internal")
     given = Operands.arguments(f)
     if copies:
@@ -195,15 +247,16 @@ def _write_band(module: Module, tiles: list[Tile], copies: bool) -> str:
         taller = f.compare("icmp eq", turn.index, integer(0))
         height = f.select(taller, f.binary("add", low, integer(1)), low)
         number = f.select(taller, higher, f.binary("sub", count, higher))
-        for tile in tiles:
-            with f.when(f.compare("icmp eq", height, integer(tile.rows))):
-                replace(given, A=A, C=C, rows=number).pass_to(f, tile.name)
+        with f.when(f.compare("icmp sgt", number, integer(0))):
+            place = f.offset(Value(f"@{table}", PTR), height, "ptr")
+            tile = f.value(f"load {PTR}, {place}", PTR)  # a constant, which no build checks
+            replace(given, A=A, C=C, rows=number).pass_to(f, tile.text)
         done = f.binary("mul", number, height)
         turn.carry(
             f.offset(A, f.binary("mul", done, given.a_m), "i8"),
             f.offset(C, f.binary("mul", done, given.c_m), "i8"),
         )
-    return name
+    return f"@{name}"
 
 
 def _near(f: Function, tile: Tile, given: Operands) -> Operands:

@@ -45,6 +45,8 @@ class Operands:
         Bytes from B to the block of B that will be wanted next, or 0.
     rows : Value
         Rows of C; for the function of a tile the number of tiles, one below the other.
+    columns : Value
+        Columns of C, for a tile in which they are counted.
     """
 
     A: Value
@@ -59,6 +61,7 @@ class Operands:
     first: Value
     ahead: Value
     rows: Value
+    columns: Value
 
     @classmethod
     def parameters(cls) -> list[tuple[Type, str]]:
@@ -70,10 +73,10 @@ class Operands:
         """Return what such a function was given."""
         return cls(*(f.argument(name) for _, name in cls.parameters()))
 
-    def pass_to(self, f: Function, name: str) -> None:
-        """Call a function of these in the same module."""
+    def pass_to(self, f: Function, function: str) -> None:
+        """Call a function of these: one of the same module, or a value that is its address."""
         arguments = [getattr(self, field.name) for field in fields(self)]
-        f.line(f"call void @{name}({', '.join(map(str, arguments))})")
+        f.line(f"call void {function}({', '.join(map(str, arguments))})")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,9 @@ class Tile:
     vector : Type
         The type of one.
     columns : int
-        How many lanes of all vectors together are columns of C.
+        How many lanes of all vectors together are columns of C; at most, if they are counted.
+    counted : bool
+        Whether it is told how many they are when it runs.
     masks : bool
         Whether the machine has registers for masks.
     """
@@ -99,12 +104,13 @@ class Tile:
     panel: int
     vector: Type
     columns: int
+    counted: bool
     masks: bool
 
     @property
     def name(self) -> str:
         """The name of its function."""
-        return f"tile_{self.rows}_by_{self.columns}"
+        return f"tile_{self.rows}_by_{'at_most_' if self.counted else ''}{self.columns}"
 
     @property
     def lanes(self) -> int:
@@ -127,14 +133,17 @@ class Tile:
             places.append(f.offset(row, j % self.panel * self.lanes, self.vector.scalar))
         return places
 
-    def mask(self, f: Function) -> Value | None:
+    def mask(self, f: Function, columns: Value) -> Value | None:
         """Return which lanes of the last vector are columns, or None where all are."""
-        if self.columns == self.vectors * self.lanes:
-            return None
-        mask = f.mask(self.lanes, self.columns - (self.vectors - 1) * self.lanes)
-        if self.masks:  # a constant would be made anew at every step
-            return f.value(f"freeze {mask}", mask.type)
-        return mask
+        before = (self.vectors - 1) * self.lanes
+        if not self.counted:
+            whole = self.columns == before + self.lanes
+            return None if whole else f.mask(self.lanes, self.columns - before)
+        # Integers as wide as the numbers: compared, they are a mask where it is no register.
+        kind = self.vector.of(f"i{8 * BYTES[self.vector.scalar]}")
+        last = f.cast("trunc", f.binary("sub", columns, integer(before)), Type(kind.scalar))
+        places = ", ".join(f"{kind.scalar} {place}" for place in range(self.lanes))
+        return f.compare("icmp slt", Value(f"<{places}>", kind), f.splat(last, self.lanes))
 
     def load(self, f: Function, places: Sequence[Value], mask: Value | None) -> list[Value]:
         """Load a row of vectors; lanes that are not columns are 0, and not touched."""
@@ -160,7 +169,8 @@ class Tile:
 def write_tile(module: Module, tile: Tile) -> None:
     """Write the function that computes tiles one below the other."""
     f = module.function(tile.name, Operands.parameters(), linkage="internal")
-    given, mask = Operands.arguments(f), tile.mask(f)
+    given = Operands.arguments(f)
+    mask = tile.mask(f, given.columns)
     with f.loop(0, given.rows, carried=(given.A, given.C)) as loop:
         A, C = loop.carried
         here = replace(given, A=A, C=C)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.kernel import Kernel
-from syn0.engines.llvm.kernels.gemm import gemm_kernel, panel_width, whole_panels
+from syn0.engines.llvm.kernels.gemm import gemm_kernel, panel_width
 from syn0.engines.llvm.kernels.nest import (
     Nest,
     Operand,
@@ -128,7 +128,7 @@ class Emitter:
         width = panel_width(result.dtype, self.target)
         numbers = (
             x.strides[-2], x.strides[-1], width if packed else y.strides[-2],
-            k * width if packed else width, n, k, whole_panels(result.dtype, n, self.target),
+            k * width if packed else width, n, k, n,
         )  # fmt: skip
         pointers = (self.pointer(x), self.pointer(y), Pointer(out))
         inner = contiguous((*lead, m, n))
