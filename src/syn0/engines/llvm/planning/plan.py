@@ -121,6 +121,7 @@ def make_plan(
     *,
     by_rows: bool = False,
     guarded: bool = False,
+    lowered: Sequence[Tensor] | None = None,
 ) -> Plan | None:
     """Plan a program for the sizes of its named dimensions.
 
@@ -138,13 +139,21 @@ def make_plan(
         Whether the plan is wanted for any number of samples.
     guarded : bool
         Whether inputs that are not finite are an error.
+    lowered : sequence of Tensor, optional
+        What `lowered_results` gives for the program, which is the same for all sizes.
 
     Returns
     -------
     Plan or None
         None if `by_rows` is asked for and samples need each other.
     """
-    return _Planner(program, dict(sizes), sources, target).plan(by_rows, guarded)
+    found = lowered_results(program) if lowered is None else lowered
+    return _Planner(program, dict(sizes), sources, target).plan(found, by_rows, guarded)
+
+
+def lowered_results(program: Program) -> list[Tensor]:
+    """Return a program's outputs and updates, made of ops that kernels know."""
+    return lower([*program.outputs.values(), *program.updates.values()], program.updates)
 
 
 class _Planner:
@@ -166,10 +175,9 @@ class _Planner:
         self.gathers: list[Call] = []
         self.of_sizes: dict[int, Tensor] = {}  # constants that another batch size changes
 
-    def plan(self, by_rows: bool, guarded: bool) -> Plan | None:
+    def plan(self, found: Sequence[Tensor], by_rows: bool, guarded: bool) -> Plan | None:
         """Return the plan."""
         program = self.program
-        found = lower([*program.outputs.values(), *program.updates.values()], program.updates)
         self.is_small = _operations(found, self.sizes) < SMALL
         roots = _owned(found if self.is_small else self._bound(found))
         inputs, _ = program.leaves()

@@ -16,14 +16,14 @@ from syn0.engines.llvm.compiling import checked, jit
 from syn0.engines.llvm.compiling.checked import Range
 from syn0.engines.llvm.compiling.inlining import inlined
 from syn0.engines.llvm.compiling.target import Target
-from syn0.engines.llvm.planning.plan import Plan, Source, make_plan
+from syn0.engines.llvm.planning.plan import Plan, Source, lowered_results, make_plan
 from syn0.engines.llvm.running import crew
 from syn0.engines.llvm.running.driver import DRIVER, Driver, Word, make_driver
 from syn0.engines.llvm.running.state_memory import address_of
 from syn0.engines.llvm.running.threads import Pace
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.errors import ShapeError
-from syn0.graph import Dimension, format_shape
+from syn0.graph import Dimension, Tensor, format_shape
 from syn0.program import Program
 
 Array = NDArray[Any]
@@ -108,6 +108,10 @@ class Family:
         self._compiled: dict[Any, Compiled | None] = {}
         self._lock = Lock()
 
+    @cached_property
+    def _lowered(self) -> list[Tensor]:
+        return lowered_results(self.program)
+
     def sizes(self, given: Mapping[str, Array]) -> dict[str, int]:
         """Return the named dimensions, as the inputs have them."""
         sizes: dict[str, int] = {}
@@ -144,7 +148,9 @@ class Family:
         key = (tuple(sorted(sizes.items())), tuple(sources.items()), tuple(options.items()))
         with self._lock:
             if key not in self._compiled:
-                plan = make_plan(self.program, sizes, sources, self.target, **options)
+                plan = make_plan(
+                    self.program, sizes, sources, self.target, lowered=self._lowered, **options
+                )
                 self._compiled[key] = None if plan is None else Compiled(plan)
                 while len(self._compiled) > MOST_PLANS:
                     del self._compiled[next(iter(self._compiled))]
