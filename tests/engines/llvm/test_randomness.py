@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from guarded import guarded, same
 from numpy.typing import NDArray
+from plans import plan_of
 
 from syn0.engines.llvm.compiling.jit import addresses, outside_calls
 from syn0.engines.llvm.compiling.target import Target, named, usable
 from syn0.engines.llvm.kernels.randomness import BLOCK, random_kernel
+from syn0.graph import batch, input_tensor, state_tensor
 from syn0.ops import random_uniform
 from syn0.ops.random import philox
+from syn0.program import Program
 
 on_each_target = pytest.mark.parametrize("target", usable(), ids=lambda t: t.name)
 in_each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -130,3 +133,12 @@ def test_kernels_call_nothing(machine: str) -> None:
     for kind in ("uniform", "normal"):
         for dtype in ("float32", "float64"):
             assert outside_calls(random_kernel(kind, dtype), named(machine)) == set()
+
+
+def test_no_number_is_drawn_where_there_is_no_room_for_one() -> None:
+    seed, step = state_tensor("seed", (), "uint32"), state_tensor("step", (), "int64")
+    x = input_tensor("x", (batch, 0))
+    drawn = random_uniform(seed, step, stream=0, shape=(batch, 0), dtype="float32")
+    plan = plan_of(Program("draw", {"y": x * drawn}), 5)
+    assert plan is not None
+    assert not [call for call in plan.calls if call.kernel.symbol.startswith("random")]

@@ -138,6 +138,8 @@ def _scatter_add(e: Emitter, t: Tensor, rows: Rows) -> None:
 
 
 def _random(e: Emitter, t: Tensor, rows: Rows) -> None:
+    if not e.buffers[id(t)].count:
+        return
     seed, step = (e.fusion.view(i) for i in t.inputs)
     kernel = random_kernel(t.op.name.removeprefix("random_"), t.dtype)
     numbers = (t.attributes["stream"],)
@@ -145,7 +147,7 @@ def _random(e: Emitter, t: Tensor, rows: Rows) -> None:
     reads = tuple((e.buffers[id(v.base)], False) for v in (seed, step))
     pointers = (e.pointer(seed), e.pointer(step), Pointer(out))
     e.calls.append(
-        Call(kernel, pointers, numbers, out.rows, reads, (out,), max(out.row, 1), label=named(t))
+        Call(kernel, pointers, numbers, out.rows, reads, (out,), out.row, label=named(t))
     )
 
 
