@@ -296,7 +296,8 @@ class Plan:
         """
         found = declare(self.optimizers, declared, self.order)
         return {
-            e.name: np.full(e.shape, value, dtype=e.dtype)
+            # Zeros cost nothing before they are read, and most of these never are.
+            e.name: np.full(e.shape, value, e.dtype) if value else np.zeros(e.shape, e.dtype)
             for e, value in found.items()
             if role in (None, e.role)
         }

@@ -149,5 +149,5 @@ class StateMemory:
             return {name: array.copy() for name, array in found.items()}
         if block is not self.guest:
             self.copies = [copy for copy in self.copies if copy is not block]
-            self._lent = [*self._lent[-1:], block]
+            self._lent = [*self._lent[-2:], block]
         return found

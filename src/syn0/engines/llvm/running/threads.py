@@ -53,7 +53,8 @@ def threads_for(plan: Plan, wanted: int | str, repeats: int = 1) -> int:
 class Pace:
     """How fast a plan ran in one thread and in several; says what to use next."""
 
-    seconds: dict[int, float] = field(default_factory=dict)  # of a step
+    seconds: dict[int, float] = field(default_factory=dict)  # of a step, the better of two calls
+    _last: dict[int, float] = field(default_factory=dict)
     _calls: dict[int, int] = field(default_factory=dict)
     _again: dict[int, float] = field(default_factory=dict)  # when to try once more
 
@@ -70,11 +71,11 @@ class Pace:
 
     def note(self, threads: int, steps: int, spent: float) -> None:
         """Note what a call took."""
-        # The first call may have met cold memory: of the trials the best counts.
         self._calls[threads] = self._calls.get(threads, 0) + 1
-        before = self.seconds.get(threads, math.inf)
         now = spent / steps
-        self.seconds[threads] = min(before, now) if self._calls[threads] <= TRIALS else now
+        # Any single call may have met memory that was touched for the first time.
+        self.seconds[threads] = min(now, self._last.get(threads, math.inf))
+        self._last[threads] = now
         self._again[threads] = time.perf_counter() + RETRY * spent
 
     def steps(self, plan: Plan, threads: int, patience: float) -> int:
