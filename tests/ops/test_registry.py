@@ -297,11 +297,11 @@ def _mutant(op: Op, position: int, factor: float = 1.001) -> Op:
 MUTANTS = sorted({(case.op.name, position) for case in SMOOTH for position in case.varied()})
 
 
-def _is_caught(case: Case, position: int) -> bool:
+def _is_caught(case: Case, position: int, turn: int) -> bool:
     try:
         check_derivatives(
             _function(case, _mutant(case.op, position)), case.arrays(),
-            data=case.sample().data, order=1, rng=seeded(repr(case), position),
+            data=case.sample().data, order=1, rng=seeded(repr(case), position, turn),
         )  # fmt: skip
     except GradientError:
         return True
@@ -313,7 +313,8 @@ def test_a_derivative_wrong_by_a_thousandth_is_caught(name: str, position: int) 
     before = registry()[name]
     rule = before.derivative
     cases = [c for c in SMOOTH if c.op.name == name and position in c.varied()]
-    assert any(_is_caught(case, position) for case in cases)
+    # Of few elements the direction that is drawn may hardly meet the gradient: draw again.
+    assert any(_is_caught(case, position, turn) for turn in range(4) for case in cases)
     assert registry()[name] is before
     assert before.derivative is rule
 
