@@ -153,7 +153,7 @@ def texts_in(column: Array) -> list[str | None]:
     missing = is_missing(column)
     if column.dtype.kind == "f":
         numbers = np.where(missing, 0, column).tolist()
-        texts = [str(int(v)) if v == int(v) else repr(v) for v in numbers]
+        texts = [str(int(v)) if v.is_integer() else repr(v) for v in numbers]
     elif column.dtype.kind == "b":
         texts = ["true" if value else "false" for value in column.tolist()]
     else:

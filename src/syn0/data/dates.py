@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -138,10 +139,15 @@ def dates_in(table: Table, name: str, form: str) -> Array:
         raise DataError(
             f"{column[wrong]!r} is no date.",
             where=table.place(wrong, name),
-            expected=f"a date, written as {form}",
+            expected=f"a date, written like {_example(form)}",
             mend="correct it, or leave nothing where it is not known",
         )
     return found
+
+
+def _example(form: str) -> str:
+    day = datetime(2026, 1, 31, 18, 30)
+    return day.date().isoformat() if form == "ISO 8601" else day.strftime(form)
 
 
 def _part(moments: Array, part: str) -> Array:

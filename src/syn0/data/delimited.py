@@ -221,8 +221,9 @@ def _check_lengths(
     for record, line in zip(records, lines, strict=True):
         if len(record) != len(names):
             parts = _CALLED.get(delimiter, repr(delimiter))
+            fields = f"{len(record)} field{'s' * (len(record) != 1)}"
             raise DataError(
-                f"the row has {len(record)} fields, the header {len(names)}.",
+                f"the row has {fields}, the header {len(names)}.",
                 where=f"{source}, line {line}",
                 expected=f"{len(names)} fields, parted by {parts}",
                 mend="write quotation marks around a field that holds the delimiter, "

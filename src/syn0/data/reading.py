@@ -11,7 +11,7 @@ import numpy as np
 
 from syn0.data.delimited import read_delimited
 from syn0.data.table import Table
-from syn0.errors import ArgumentError, DataError, Syn0Error, did_you_mean
+from syn0.errors import ArgumentError, DataError, did_you_mean
 
 _PARQUET = (".parquet", ".pq")
 
@@ -119,6 +119,14 @@ def _unreadable(path: Path, error: OSError) -> DataError:
 def _read_parquet(path: Path) -> Table:
     import narwhals as nw
 
+    with path.open("rb") as file:
+        if file.read(4) != b"PAR1":
+            raise DataError(
+                "the file does not begin as Parquet does.",
+                where=path.name,
+                expected="a Parquet file",
+                mend="name a text .csv, or write the file again",
+            )
     for backend in ("pyarrow", "polars", "pandas"):
         try:
             frame = nw.read_parquet(os.fspath(path), backend=backend)
@@ -126,7 +134,7 @@ def _read_parquet(path: Path) -> Table:
             continue
         except Exception as error:
             raise DataError(
-                f"the file cannot be read as Parquet: {str(error).splitlines()[0]}.",
+                f"{backend} cannot read the file: {str(error).splitlines()[0].rstrip('.')}.",
                 where=path.name,
                 mend="write it again, or as CSV",
             ) from None
@@ -145,10 +153,17 @@ def _from_frame(source: Any) -> Table:
         frame = nw.from_native(source)
     except TypeError:
         raise ArgumentError(
-            f"a {type(source).__name__} is no table.",
+            f"what is given is of type {type(source).__name__}, no table.",
             where="read_table",
             expected="a path, a data frame, a mapping of columns or a Table",
             mend="for an array: dict(zip(names, X.T))",
+        ) from None
+    except nw.exceptions.NarwhalsError as error:
+        raise DataError(
+            f"the data frame cannot be read: {' '.join(str(error).split())}.",
+            where=f"a {type(source).__name__} of {type(source).__module__.partition('.')[0]}",
+            expected="a name of its own for each column",
+            mend="rename the columns",
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
@@ -156,24 +171,8 @@ def _from_frame(source: Any) -> Table:
 
 
 def _columns(frame: Any, source: str | None) -> Table:
-    names = [str(name) for name in frame.columns]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(
-            f"two columns have the name {twice!r}.",
-            where=source,
-            expected="a name of its own for each column",
-            mend="rename one of them",
-        )
-    columns = {}
-    for name, series in zip(names, frame.iter_columns(), strict=True):
-        columns[name] = _values(series)
-    try:
-        return Table(columns, source)
-    except Syn0Error:
-        raise
-    except Exception as error:  # a value of a library that we do not know
-        raise DataError(f"the data frame cannot be read: {error}.", where=source) from None
+    names = map(str, frame.columns)
+    return Table(dict(zip(names, map(_values, frame.iter_columns()), strict=True)), source)
 
 
 def _values(series: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,13 +61,13 @@ class Table:
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
             raise ArgumentError(
-                f"the columns are a {type(self.columns).__name__}.",
+                f"the columns are of type {type(self.columns).__name__}.",
                 expected="a mapping of names to columns",
             )
         for name in self.columns:
             if not isinstance(name, str):
                 raise DataError(
-                    f"a column has the name {name!r}, a {type(name).__name__}.",
+                    f"a column has the name {name!r}, of type {type(name).__name__}.",
                     where=self.source,
                     expected="text",
                     mend="for a data frame: frame.columns = frame.columns.astype(str)",
@@ -198,6 +198,37 @@ class Table:
         chosen = np.zeros(self.rows, bool)
         chosen[order[:held]] = True
         return self.take(~chosen), self.take(chosen)
+
+    def folds(
+        self, count: int, random_state: int | None = None, stratify: str | None = None
+    ) -> Iterator[tuple[Table, Table]]:
+        """Yield the table in two parts so many times, so that each row is held out once.
+
+        Parameters
+        ----------
+        count : int
+            How many times.
+        random_state, stratify
+            As in `split`.
+
+        Examples
+        --------
+        >>> table = Table({"kind": ["a", "a", "b", "b"]})
+        >>> [held.rows for _, held in table.folds(2, random_state=0, stratify="kind")]
+        [2, 2]
+        """
+        whole = isinstance(count, int) and not isinstance(count, bool)
+        if not whole or not 2 <= count <= self.rows:
+            raise ArgumentError(
+                f"{count!r} folds of {self.rows} rows.",
+                where="folds(count)",
+                expected=f"a whole number from 2 to {self.rows}",
+            )
+        order = spread(self.rows, random_state, None if stratify is None else self[stratify])
+        for i in range(count):
+            held = np.zeros(self.rows, bool)
+            held[order[i * self.rows // count : (i + 1) * self.rows // count]] = True
+            yield self.take(~held), self.take(held)
 
     # ----- pictures
 

@@ -128,7 +128,8 @@ def _from_objects(array: Array, name: str) -> Array:
     for row, value in enumerate(array):
         if not missing[row] and not isinstance(value, (str, Real, date)):
             raise DTypeError(
-                f"the column {name!r} holds {value!r}, a {type(value).__name__}, in row {row}.",
+                f"{value!r} is of type {type(value).__name__}, which no column holds.",
+                where=f"row {row}, column {name!r}",
                 expected="numbers, text, truth values or dates",
                 mend=f"leave it out: table.drop({name!r})",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from syn0.data.preparation import Preparation
 from syn0.data.reading import read_table
-from syn0.data.table import Table, spread
+from syn0.data.table import Table
 from syn0.data.targets import Classes, Target
 from syn0.data.values import is_missing
 from syn0.errors import ArgumentError, DataError
@@ -138,8 +138,10 @@ def cross_validate_table(
     task = "classification" if isinstance(whole, Classes) else "regression"
     measures = _measures(whole)
     size = count_trainings(given.rows - given.rows // folds) if recipe is None else 1
+    stratify = target if isinstance(whole, Classes) else None
     found = []
-    for number, (train, held) in enumerate(_split(given, whole, folds, random_state)):
+    parts = given.folds(folds, random_state=random_state, stratify=stratify)
+    for number, (train, held) in enumerate(parts):
 
         def tell(done: int, total: int, what: str, before: int = number) -> None:
             if progress is not None:
@@ -177,17 +179,6 @@ def _measures(target: Target) -> tuple[str, ...]:
         return ("r2",)
     unbalanced = max(target.shares) * len(target.labels) > _UNBALANCED
     return ("accuracy", "balanced_accuracy") if unbalanced else ("accuracy",)
-
-
-def _split(
-    table: Table, target: Target, folds: int, random_state: int | None
-) -> Iterator[tuple[Table, Table]]:
-    labels = table[target.name] if isinstance(target, Classes) else None
-    order = spread(table.rows, random_state, labels)
-    for i in range(folds):
-        held = np.zeros(table.rows, bool)
-        held[order[i * table.rows // folds : (i + 1) * table.rows // folds]] = True
-        yield table.take(~held), table.take(held)
 
 
 def _fold(net: Any, recipe: str, train: Table, held: Table, measures: tuple[str, ...]) -> Fold:

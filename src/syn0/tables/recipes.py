@@ -28,6 +28,8 @@ class Recipe:
         How strongly AdamW draws weights to 0.
     steps : int
         How many updates; large tables take more, at least twenty epochs.
+    input_dropout : float
+        The share of features that is dropped in training.
     units, layers : int
         Width and number of the hidden layers.
     learning_rate : float
@@ -42,6 +44,7 @@ class Recipe:
     dropout: float
     weight_decay: float
     steps: int
+    input_dropout: float = 0.0
     units: int = 128
     layers: int = 2
     learning_rate: float = 3e-3
@@ -49,6 +52,8 @@ class Recipe:
     def network(self, preparation: Preparation, random_state: int | None = None) -> Sequential:
         """Return the network, untrained; it takes tables."""
         hidden: list[Any] = []
+        if self.input_dropout:
+            hidden.append(Dropout(self.input_dropout, name="dropout_input"))
         for i in range(1, self.layers + 1):
             hidden += [
                 Dense(self.units, activation="relu", name=f"hidden_{i}"),
@@ -85,7 +90,7 @@ class Recipe:
 
 
 STRONG = Recipe("strong", dropout=0.5, weight_decay=3.0, steps=1_000)
-MIDDLE = Recipe("middle", dropout=0.25, weight_decay=1.0, steps=1_500)
+MIDDLE = Recipe("middle", dropout=0.25, weight_decay=1.0, steps=1_500, input_dropout=0.1)
 WEAK = Recipe("weak", dropout=0.1, weight_decay=0.3, steps=3_000)
 RECIPES = (STRONG, MIDDLE, WEAK)
 
@@ -111,7 +116,7 @@ def table_network(
     >>> table = {"age": [61, 47, 52, 38], "ill": ["yes", "no", "yes", "no"]}
     >>> net = table_network(Preparation.learn(table, target="ill"), random_state=0)
     >>> net
-    <Sequential: hidden_1, dropout_1, hidden_2, dropout_2, output>
+    <Sequential: dropout_input, hidden_1, dropout_1, hidden_2, dropout_2, output>
     >>> net.predict(table).shape
     (4, 2)
     """
