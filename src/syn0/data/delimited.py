@@ -51,7 +51,7 @@ def read_delimited(
         )  # fmt: skip
     text = _decoded(path, encoding)
     if delimiter is None:
-        delimiter = _delimiter_of(text, path)
+        delimiter = _delimiter_of(text, path, [d for d in DELIMITERS if d != decimal])
     records, lines = _records(text, delimiter, path.name)
     names = _names(records, lines, header, path.name)
     if header:
@@ -130,11 +130,11 @@ def _decoded(path: Path, encoding: str) -> str:
 # ----- text to records ----------------------------------------------------
 
 
-def _delimiter_of(text: str, path: Path) -> str:
+def _delimiter_of(text: str, path: Path, among: list[str]) -> str:
     """Return the delimiter by which the first records have most fields in common."""
     start = text[: _LOOKED_AT * 10_000]
     best, found = (0.0, 1), ""
-    for delimiter in sorted(DELIMITERS, key=lambda d: (d == "\t") != (path.suffix == ".tsv")):
+    for delimiter in sorted(among, key=lambda d: (d == "\t") != (path.suffix == ".tsv")):
         widths = []
         try:
             for record in csv.reader(io.StringIO(start, newline=""), delimiter=delimiter):
@@ -148,7 +148,7 @@ def _delimiter_of(text: str, path: Path) -> str:
             alike = sum(width == widths[0] for width in widths) / len(widths)
             if (alike, widths[0]) > best:
                 best, found = (alike, widths[0]), delimiter
-    return found or ","
+    return found or among[0]
 
 
 def _records(text: str, delimiter: str, source: str) -> tuple[list[list[str]], list[int]]:

@@ -90,7 +90,7 @@ def is_table(value: Any) -> bool:
         return True
     if isinstance(value, (np.ndarray, list, tuple, str, int, float)) or value is None:
         return False
-    return hasattr(value, "columns") or hasattr(value, "column_names")
+    return hasattr(type(value), "columns")
 
 
 def _check_file(path: Path) -> None:

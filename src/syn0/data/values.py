@@ -69,7 +69,7 @@ def as_column(values: Any, name: str) -> Array:
             expected="a list or an array, one value a row",
         )
     if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(object), None)
+        values = values.tolist()  # None where it is masked
     array = values if isinstance(values, np.ndarray) else _objects(values)
     if array.ndim != 1:
         raise DataError(
