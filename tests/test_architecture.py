@@ -21,14 +21,15 @@ FLOORS = (
     "tracing networks steps energy",
     "training diagnosis data files",
     "fitting stateful measuring failures trainer script planning summary checking model",
-    "neural_network",
+    "neural_network tables",
     "lab serve cli tour",
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 
 # Slow or optional dependencies, and the files that may import them inside a function.
 SLOW = {
-    "sklearn": {"syn0.fitting", "syn0.metrics", "syn0.tour"},
+    "sklearn": {"syn0.fitting", "syn0.metrics", "syn0.tables.comparison", "syn0.tour"},
+    "narwhals": {"syn0.data.reading"},
     "scipy": {"syn0.training.minimize"},
     "rich": {"syn0.training.progress"},
     "IPython": {"syn0.training.progress"},

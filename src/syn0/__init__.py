@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from syn0 import activations as activations
+    from syn0 import data as data
     from syn0 import errors as errors
     from syn0 import graph as graph
     from syn0 import initializers as initializers
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from syn0 import optimizers as optimizers
     from syn0 import penalties as penalties
     from syn0 import schedules as schedules
+    from syn0 import tables as tables
     from syn0 import training as training
     from syn0.layers import Activation as Activation
     from syn0.layers import Add as Add
@@ -88,8 +90,8 @@ _DOOR = {
 }
 _HOMES = {name: f"syn0.{home}" for home, names in _DOOR.items() for name in names.split()}
 _MODULES = (
-    "activations errors graph initializers layers losses metrics ops optimizers penalties "
-    "schedules training"
+    "activations data errors graph initializers layers losses metrics ops optimizers penalties "
+    "schedules tables training"
 ).split()
 
 __all__ = [*_HOMES, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]

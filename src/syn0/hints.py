@@ -64,7 +64,7 @@ _FOREIGN = {
 _LATER = frozenset(
     "Conv1D Conv2D DepthwiseConv2D Conv2DTranspose Resize MaxPool1D MaxPool2D AveragePool2D "
     "RNN LSTM GRU Bidirectional "
-    "Checkpoint TensorBoard load neural_network data serve".split()
+    "Checkpoint TensorBoard load neural_network serve".split()
 )
 
 

@@ -266,7 +266,7 @@ class Model(StatefulNetwork):
         return found[self.output_names[0]] if len(self.output_names) == 1 else found
 
     def predict_one(self, x: Any) -> Any:
-        """Return the output for a single sample.
+        """Return the output for a single sample; where there is a preparation, for a dict of a row.
 
         Examples
         --------
@@ -274,6 +274,8 @@ class Model(StatefulNetwork):
         >>> syn0.Sequential(syn0.Dense(2), random_state=0).build((3,)).predict_one([1, 2, 3]).shape
         (2,)
         """
+        if self.preparation is not None and isinstance(x, Mapping):
+            x = self.preparation.row(x)
         if self._single is not None:
             found = self._single(x, self.numbers)
             if found is not None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from syn0 import fitting, steps
 from syn0.arrays import check_finite, check_range, to_array
+from syn0.data.preparation import Preparation
+from syn0.data.reading import is_table
 from syn0.engines import Executable, choose
 from syn0.errors import ArgumentError, ShapeError, UnknownNameError, did_you_mean
 from syn0.graph import FLOATS, Shape, format_shape, time
@@ -54,6 +56,8 @@ class StatefulNetwork(Network):
         All epochs of all fits.
     numbers : dict of str to array
         The state: parameters, statistics, hyperparameters, optimizer slots and counters.
+    preparation : Preparation or None
+        How tables become features; with it, tables are taken wherever arrays are.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class StatefulNetwork(Network):
         self._settled: set[str] = set()  # statistics that are measured, set or inherited
         self._family: OrderedDict[Any, Executable] = OrderedDict()
         self.engine = "auto"  # what the last fit asked for
+        self.preparation: Preparation | None = None
         if self.declared_shapes() is not None:
             self.build()
 
@@ -147,12 +152,24 @@ class StatefulNetwork(Network):
 
     def prepare(self, X: Any) -> dict[str, Array]:
         """Return checked inputs by name, building the network from them if need be."""
+        if self.preparation is not None and self.reads(X):
+            X = self.preparation.features(X)
         inputs = fitting.prepare_inputs(self, X)
         if self.built:
             return inputs
         shapes = fitting.shapes_from(inputs, self.declared_shapes())
         self.build(shapes[0] if len(shapes) == 1 else tuple(shapes))
         return fitting.check_inputs(self, inputs)
+
+    def reads(self, X: Any) -> bool:
+        """Tell whether X is a table that the network's preparation turns into features."""
+        return self.preparation is not None and is_table(X)
+
+    def samples(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return features and targets of a table, all else as it is."""
+        if self.preparation is None or not is_table(X):
+            return X, y
+        return self.preparation.samples(X) if y is None else (self.preparation.features(X), y)
 
     # ----- parameters
 
@@ -259,7 +276,7 @@ class StatefulNetwork(Network):
         memo[id(self)] = other
         for node in self.wiring.order:  # a loss may be wired to them
             memo[id(node)], memo[id(node.layer)] = node, node.layer
-        shared = ("wiring", "layout", "_nested")
+        shared = ("wiring", "layout", "_nested", "preparation")
         for name, value in self.__getstate__().items():
             other.__dict__[name] = value if name in shared else copy.deepcopy(value, memo)
         other._nested = None

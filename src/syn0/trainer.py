@@ -112,6 +112,7 @@ class Trainer:
         counts : bool
             Whether the epochs join those of the network; a single step is none.
         """
+        X, y = self.model.samples(X, y)
         display, counter = ProgressDisplay(verbose), _Counter()
         history = History(self.epochs_done)
         before = (self.model.snapshot(), self.settings, self.task, self.plan)
@@ -158,7 +159,8 @@ class Trainer:
 
     def given(self, X: Any, y: Any, sample_weight: Any, *, loss: Any = None) -> tuple[Task, Data]:
         """Return task and data for a call outside of fit, under the last settings."""
-        return self._data(self.settings.followed_by(loss, None, None, None), X, y, sample_weight)
+        settings = self.settings.followed_by(loss, None, None, None)
+        return self._data(settings, *self.model.samples(X, y), sample_weight)
 
     # ----- preparing
 
@@ -289,14 +291,17 @@ class Trainer:
             labels = fitting.labels_of(task, data)
             train_part, held = fitting.split(data, float(given), self.model.seed, labels)
             return train_part, (task, held)
+        if self.model.reads(given):
+            given = self.model.samples(given, None)
         if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
             raise ArgumentError(
                 f"validation_data is a {type(given).__name__}.",
                 expected="a share in (0, 1), or (X, y), or (X, y, sample_weight)",
             )
-        inputs = fitting.prepare_inputs(self.model, given[0], "validation X")
+        X, y = self.model.samples(given[0], given[1])
+        inputs = fitting.prepare_inputs(self.model, X, "validation X")
         # Its y may be class numbers where that of training is one-hot.
-        own_task, targets = self._task(settings, given[1])
+        own_task, targets = self._task(settings, y)
         samples = arrays.check_same_length({**inputs, **targets})
         weight = None
         if len(given) == 3 and given[2] is not None:
