@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +16,12 @@ from syn0.errors import ArgumentError, Syn0Error
 from syn0.lab import lesson as lesson_module
 from syn0.lab import (
     plots,
+    prediction,
     study_activations,
     study_backpropagation,
     study_descent,
     study_size,
+    training,
 )
 from syn0.lab.page import Page
 from syn0.lab.study import Scale
@@ -38,11 +41,13 @@ QUESTIONS = {
 Activation = Literal[
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "swish", "gelu", "linear"
 ]  # lesson.ACTIVATIONS, spelled out for the help page
+Task = Literal["classification", "regression"]
 Topic = Literal["activations", "descent", "backpropagation", "size"]
 
 EXAMPLES = (
     ("syn0 lesson", "a network of 16 weights learns, every number visible"),
     ("syn0 lesson --code", "the program it ran: NumPy, forward and backward"),
+    ("syn0 train FILE --target COLUMN", "a network for your table, beside a linear model"),
     ("syn0 tour", "networks on real data, each beside a baseline"),
     ("syn0 study activations", "what the lesson claims, measured over seeds"),
 )
@@ -102,6 +107,92 @@ def lesson(
         lesson_module.show_step(page, activation)
     else:
         lesson_module.show(page, activation, until)
+
+
+@app.command
+def train(
+    file: Path,
+    /,
+    *,
+    target: str,
+    out: Path | None = None,
+    task: Task | None = None,
+    leave_out: Annotated[list[str] | None, Parameter(name="--leave-out", negative="")] = None,
+    folds: int = 5,
+    seed: int = 0,
+    encoding: str | None = None,
+) -> None:
+    """Train a network on a table: CSV, TSV or Parquet.
+
+    Parameters
+    ----------
+    file
+        The table, with a line of names.
+    target
+        The column to predict.
+    out
+        Where to save the network.
+    task
+        What the target is; told from its values where not given.
+    leave_out
+        A column not to learn from; may be given more than once.
+    folds
+        In how many parts rows are held out to score the network; 0: it is not scored.
+    seed
+        Of all that is drawn.
+    encoding
+        Of the file, where it is not UTF-8.
+    """
+    left = tuple(leave_out or ())
+    training.train(
+        Page(), training.Request(file, target, task, left, folds, seed, encoding, out)
+    )
+
+
+@app.command
+def predict(
+    model: Path,
+    file: Path,
+    /,
+    *,
+    out: Path | None = None,
+    encoding: str | None = None,
+) -> None:
+    """Write what a saved network answers for the rows of a table, as CSV.
+
+    Parameters
+    ----------
+    model
+        A file that `syn0 train --out` wrote.
+    file
+        The table; it needs the columns that the network learned from, in any order.
+    out
+        Where to write; the screen where not given.
+    encoding
+        Of the table, where it is not UTF-8.
+    """
+    text = io.StringIO()
+    prediction.predict(model, file, text, encoding=encoding)
+    if out is None:
+        sys.stdout.write(text.getvalue())
+    else:
+        write_atomically(out, text.getvalue().encode())
+
+
+@app.command
+def show(model: Path, /, *, code: bool = False, plan: bool = False) -> None:
+    """Show what a saved network is made of.
+
+    Parameters
+    ----------
+    model
+        A file that `net.save` or `syn0 train --out` wrote.
+    code
+        Print its program, in NumPy alone, with the columns named.
+    plan
+        Print how the compiler runs it.
+    """
+    prediction.show(Page(), model, code=code, plan=plan)
 
 
 @app.command
