@@ -138,8 +138,6 @@ def _scatter_add(e: Emitter, t: Tensor, rows: Rows) -> None:
 
 
 def _random(e: Emitter, t: Tensor, rows: Rows) -> None:
-    if not e.buffers[id(t)].count:
-        return
     seed, step = (e.fusion.view(i) for i in t.inputs)
     kernel = random_kernel(t.op.name.removeprefix("random_"), t.dtype)
     numbers = (t.attributes["stream"],)
