@@ -55,6 +55,8 @@ _FOREIGN = {
     "modelcheckpoint": "syn0.Checkpoint",
     "callbacks": "syn0.training.Callback for your own; syn0.EarlyStopping and the others directly",
     "regularizers": "syn0.penalties, or syn0.L1, syn0.L2 directly",
+    "readcsv": "syn0.data.read_table(path)",
+    "dataframe": "syn0.data.read_table(frame), for any data frame",
     "dataloader": "arrays given to net.fit(X, y, batch_size=...)",
     "mlpclassifier": "syn0.neural_network.MLPClassifier",
     "mlpregressor": "syn0.neural_network.MLPRegressor",

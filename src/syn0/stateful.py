@@ -15,8 +15,9 @@ from syn0 import fitting, steps
 from syn0.arrays import check_finite, check_range, to_array
 from syn0.data.preparation import Preparation
 from syn0.data.reading import is_table
+from syn0.data.table import Table
 from syn0.engines import Executable, choose
-from syn0.errors import ArgumentError, ShapeError, UnknownNameError, did_you_mean
+from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
 from syn0.graph import FLOATS, Shape, format_shape, time
 from syn0.layout import Layout
 from syn0.networks import Network
@@ -154,6 +155,12 @@ class StatefulNetwork(Network):
         """Return checked inputs by name, building the network from them if need be."""
         if self.preparation is not None and self.reads(X):
             X = self.preparation.features(X)
+        elif isinstance(X, Table):
+            raise DataError(
+                "X is a table, and the network does not know how to turn it into numbers.",
+                expected="an array of features",
+                mend="net.preparation = syn0.data.Preparation.learn(table, target=...)",
+            )
         inputs = fitting.prepare_inputs(self, X)
         if self.built:
             return inputs

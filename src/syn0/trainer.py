@@ -112,14 +112,14 @@ class Trainer:
         counts : bool
             Whether the epochs join those of the network; a single step is none.
         """
-        X, y = self.model.samples(X, y)
         display, counter = ProgressDisplay(verbose), _Counter()
         history = History(self.epochs_done)
         before = (self.model.snapshot(), self.settings, self.task, self.plan)
         start: State = {}
         begun: State = {}
         try:
-            job = self.prepare(X, y, chunked=are_chunks(X, y), **options)
+            chunked = not self.model.reads(X) and are_chunks(X, y)
+            job = self.prepare(X, y, chunked=chunked, **options)
             start = self._begin(job)
             begun = {name: self.model.numbers[name] for name in job.plan.trainable}
             with self._limits(job):
@@ -159,8 +159,7 @@ class Trainer:
 
     def given(self, X: Any, y: Any, sample_weight: Any, *, loss: Any = None) -> tuple[Task, Data]:
         """Return task and data for a call outside of fit, under the last settings."""
-        settings = self.settings.followed_by(loss, None, None, None)
-        return self._data(settings, *self.model.samples(X, y), sample_weight)
+        return self._data(self.settings.followed_by(loss, None, None, None), X, y, sample_weight)
 
     # ----- preparing
 
@@ -267,6 +266,7 @@ class Trainer:
 
     def _data(self, settings: Settings, X: Any, y: Any, sample_weight: Any) -> tuple[Task, Data]:
         """Return task and data; samples without weight are left out."""
+        X, y = self.model.samples(X, y)
         inputs = self.model.prepare(X)
         task, targets = self._task(settings, y)
         samples = arrays.check_same_length({**inputs, **targets})

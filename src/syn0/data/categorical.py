@@ -83,23 +83,13 @@ class Categorical:
 
     def codes(self, table: Table) -> NDArray[np.intp]:
         """Return the slot of each row: -1 for a value without one, -2 for one missing."""
-        column = table[self.name]
-        missing = is_missing(column)
-        if column.dtype == object:
-            known: dict[Any, int] = {None: -2}
-            for value in set(column[~missing]):
-                found = self._index.get(value)
-                found = self._index.get(parse_number(value), -1) if found is None else found
-                known[value] = found
-            return np.fromiter((known[v] for v in column), np.intp, len(column))
-        texts = texts_in(column)
-        own = dict.fromkeys(texts)
-        codes = {t: self._index.get(t, self._number(t)) for t in own if t is not None}
-        return np.array([-2 if t is None else codes[t] for t in texts], np.intp)
+        texts = texts_in(table[self.name])
+        known = {text: -2 if text is None else self._slot(text) for text in set(texts)}
+        return np.fromiter((known[text] for text in texts), np.intp, len(texts))
 
-    def _number(self, text: str) -> int:
-        number = parse_number(text)
-        return -1 if number is None else self._index.get(number, -1)
+    def _slot(self, text: str) -> int:
+        found = self._index.get(text)
+        return self._index.get(parse_number(text), -1) if found is None else found
 
     def features(self, table: Table) -> Array:
         """Return the slots, centred."""

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.data.numeric import spread_of
+from syn0.data.numeric import scaled_by, spread_of
 from syn0.data.plain import Plain
 from syn0.data.table import Table
-from syn0.data.values import is_missing, parse_date, read_dates
+from syn0.data.values import FORMATS, is_missing, parse_date, read_dates
 from syn0.errors import DataError, DTypeError
 
 Array = NDArray[Any]
@@ -81,11 +81,12 @@ class Date:
         filled = np.where(missing, np.datetime64(self.fill), moments)
         found: list[Array] = []
         for part, center, scale in self.parts:
-            values = (_part(filled, part) - center) / scale
+            values = _part(filled, part)
             if part in _CYCLES:
-                found += [np.sin(2 * np.pi * values), np.cos(2 * np.pi * values)]
+                angle = 2 * np.pi * values / _CYCLES[part]
+                found += [np.sin(angle), np.cos(angle)]
             else:
-                found.append(values)
+                found.append(scaled_by(values, center, scale))
         if self.gaps:
             found.append(missing.astype(np.float64))
         return np.column_stack(found) if found else np.zeros((len(moments), 0))
@@ -117,8 +118,8 @@ class Date:
             return one.choice("part", PARTS), one.number("center"), one.number("scale", above=0)
 
         return cls(
-            plain.text("name"), plain.text("form", 40), str(fill), plain.several("parts", part),
-            plain.truth("gaps"),
+            plain.text("name"), plain.choice("form", FORMATS), str(fill),
+            plain.several("parts", part), plain.truth("gaps"),
         )  # fmt: skip
 
 

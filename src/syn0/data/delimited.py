@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from syn0.data.table import Table, concatenated
-from syn0.data.values import from_text, parse_numbers
+from syn0.data.values import COMMA_NUMBER, from_text, parse_numbers
 from syn0.errors import ArgumentError, DataError
 
 DELIMITERS = (",", "\t", ";", "|")
 _LOOKED_AT = 100  # records that tell the delimiter
 _LONGEST = 131_072  # characters of a field
-_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _CALLED = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 # How files of other kinds begin, and what to do with them.
@@ -67,7 +65,9 @@ def read_delimited(
     columns = {}
     for name, texts in zip(names, zip(*records, strict=True), strict=True):
         if decimal == ",":
-            texts = tuple(t.replace(",", ".") if _COMMA.fullmatch(t.strip()) else t for t in texts)
+            texts = tuple(
+                t.replace(",", ".") if COMMA_NUMBER.fullmatch(t.strip()) else t for t in texts
+            )
         columns[name] = from_text(texts, words)
     return Table(columns, path.name, np.array(lines, np.int64))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,14 @@ from numpy.typing import NDArray
 from syn0.data.categorical import texts_in
 from syn0.data.columns import Boolean, Categorical, Column, Date, Numeric
 from syn0.data.table import Table
-from syn0.data.values import date_format, is_missing, parse_number, read_numbers, read_truth
+from syn0.data.values import (
+    COMMA_NUMBER,
+    date_format,
+    is_missing,
+    parse_number,
+    read_numbers,
+    read_truth,
+)
 from syn0.errors import DataError
 
 Array = NDArray[Any]
@@ -47,7 +55,8 @@ def learn_column(table: Table, name: str, kind: str | None = None) -> Column | L
 
     1. There is none, or all are the same and none is missing: left out.
     2. Truth values, or text of one pair of words (yes and no, true and false): boolean.
-    3. Dates, or text of which every value is a date in one format: date.
+    3. Dates, or text of which every value is a date in one format: date. Where no row tells
+       which comes first, it is the day.
     4. Numbers, or text of which every value is a number: numeric. But whole numbers that
        number the rows, all different and close to each other, are left out.
     5. Text of which nearly every value is a number: an error naming the others.
@@ -113,6 +122,14 @@ def _check_text(table: Table, name: str) -> None:
     """Refuse text among numbers: a slip of the pen, or another word for missing."""
     column = table[name]
     rows = np.flatnonzero(~is_missing(column))
+    commas = [row for row in rows if COMMA_NUMBER.fullmatch(column[row])]
+    if len(commas) > _MOSTLY / 2 * len(rows):
+        raise DataError(
+            f"{column[commas[0]]!r} is no number: its decimals stand after a comma.",
+            where=table.place(int(commas[0]), name),
+            expected="a decimal point",
+            mend=f"read_table(..., decimal=','); or kinds={{{name!r}: 'categorical'}}",
+        )
     numbers = [parse_number(text) for text in column[rows]]
     told = {number for number in numbers if number is not None}
     odd = [row for row, number in zip(rows, numbers, strict=True) if number is None]
@@ -141,14 +158,28 @@ def _numbers_rows(column: Array, different: int) -> bool:
     return whole and numbers.max() - numbers.min() < 3 * len(numbers)
 
 
-def same_as(table: Table, name: str, other: str) -> bool:
-    """Tell whether two columns hold the same, as numbers or as text."""
-    a, b = table[name], table[other]
+def copies(table: Table, names: Sequence[str]) -> dict[str, str]:
+    """Return the columns that hold the same as an earlier one, and which that is.
+
+    Examples
+    --------
+    >>> copies(Table({"a": [1, 2], "b": [2, 1], "c": ["1", "2"]}), ["a", "b", "c"])
+    {'c': 'a'}
+    """
+    found: dict[str, str] = {}
+    alike: dict[tuple[str | None, ...], list[str]] = {}  # by a few of their values
+    step = max(1, table.rows // 16)
+    for name in names:
+        others = alike.setdefault(tuple(texts_in(table[name][::step])), [])
+        twin = next((other for other in others if _equal(table[name], table[other])), None)
+        if twin is None:
+            others.append(name)
+        else:
+            found[name] = twin
+    return found
+
+
+def _equal(a: Array, b: Array) -> bool:
     if a.dtype == b.dtype and a.dtype != object:
         return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-    if a.dtype.kind == "M" or b.dtype.kind == "M":
-        return False
-    step = max(1, table.rows // 10)
-    if texts_in(a[::step]) != texts_in(b[::step]):  # most pairs differ at once
-        return False
     return texts_in(a) == texts_in(b)

@@ -15,11 +15,12 @@ from syn0.data.values import TRUTH, is_missing, parse_number, parse_numbers
 from syn0.errors import DataError, DTypeError
 
 Array = NDArray[Any]
+LIMIT = 10.0  # no feature is farther from 0, so that a slip of the pen moves no network far
 
 
 @dataclass(frozen=True)
 class Numeric:
-    """Numbers: ``(x - center) / scale``, large ones drawn in.
+    """Numbers: ``(x - center) / scale``, at most `LIMIT` from 0.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class Numeric:
         """Return the scaled numbers, and where they were missing."""
         numbers = numbers_in(table, self.name)
         missing = np.isnan(numbers)
-        scaled = (np.where(missing, self.fill, numbers) - self.center) / self.scale
+        scaled = scaled_by(np.where(missing, self.fill, numbers), self.center, self.scale)
         return np.column_stack([scaled, missing] if self.gaps else [scaled])
 
     def unseen(self, table: Table) -> Counter[str]:
@@ -82,6 +83,12 @@ class Numeric:
             plain.text("name"), plain.number("center"), plain.number("scale", above=0),
             plain.number("fill"), plain.truth("gaps"),
         )  # fmt: skip
+
+
+def scaled_by(numbers: Array, center: float, scale: float) -> Array:
+    """Return ``(numbers - center) / scale``, at most `LIMIT` from 0."""
+    with np.errstate(over="ignore"):
+        return np.clip((numbers - center) / scale, -LIMIT, LIMIT)
 
 
 def spread_of(numbers: Array) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from syn0.errors import DataError
 
 T = TypeVar("T")
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Plain:
         """Return a finite number above a limit."""
         value = self.get(name, "a number")
         real = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not real or not math.isfinite(value) or not value > above:
+        # Compared, not converted: a whole number of JSON may be too large for a float.
+        if not real or not -_LARGEST <= value <= _LARGEST or not value > above:
             raise self.wrong(name, "a finite number" + f" above {above:g}" * (above > -math.inf))
         return float(value)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.data.columns import KINDS, Boolean, Categorical, Column, Date, Numeric
-from syn0.data.kinds import LeftOut, learn_column, same_as
+from syn0.data.kinds import LeftOut, copies, learn_column
 from syn0.data.plain import Plain, vector
 from syn0.data.reading import read_table
 from syn0.data.table import Table, concatenated
@@ -110,14 +110,17 @@ class Preparation:
             )  # fmt: skip
         aim = learn_target(given, target, task)
         known = given.take(~is_missing(given[target]))
+        read = [name for name in known.names if name not in (target, *ignored)]
+        twins = copies(known, [target, *read])
         columns: list[Column] = []
         left_out = [LeftOut(name, "as you asked") for name in ignored]
-        for name in known.names:
-            if name == target or name in ignored:
-                continue
-            found = _twin(known, name, target, [c.name for c in columns]) or learn_column(
-                known, name, chosen.get(name)
-            )
+        for name in read:
+            found: Column | LeftOut
+            if name in twins:
+                other = f"the target {target!r}" if twins[name] == target else repr(twins[name])
+                found = LeftOut(name, f"is a copy of {other}")
+            else:
+                found = learn_column(known, name, chosen.get(name))
             left_out.append(found) if isinstance(found, LeftOut) else columns.append(found)
         if not columns:
             why = "; ".join(f"{one.name!r} {one.reason}" for one in left_out[:5])
@@ -161,8 +164,8 @@ class Preparation:
             If a value cannot be read: it names the row.
         """
         given = self._checked(table)
-        parts = [column.features(given) for column in self.columns]
-        return np.concatenate(parts, axis=1).astype(np.float32)
+        parts = [column.features(given).astype(np.float32) for column in self.columns]
+        return np.concatenate(parts, axis=1)
 
     def samples(self, table: Any) -> tuple[NDArray[np.float32], Array]:
         """Return features and encoded target of the rows whose target is known.
@@ -188,8 +191,9 @@ class Preparation:
     def unseen(self, table: Any) -> dict[str, Counter[str]]:
         """Return what the training rows did not have: by column, values and their counts.
 
-        Such values are predicted from all the same: a new category counts as a rare one or
-        says nothing, a gap is filled.
+        Such values are predicted from all the same: a new category counts as a rare one, or
+        says nothing where none was rare; a gap is filled. Rare values, which are not kept
+        one by one, are told as well.
         """
         given = self._checked(table)
         found = {column.name: column.unseen(given) for column in self.columns}
@@ -328,13 +332,6 @@ _PLAIN_KINDS: Mapping[str, Any] = {"numeric": Numeric, "boolean": Boolean, "date
 
 def _names(given: str | Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
-
-
-def _twin(table: Table, name: str, target: str, others: list[str]) -> LeftOut | None:
-    if same_as(table, name, target):
-        return LeftOut(name, f"is a copy of the target {target!r}")
-    other = next((other for other in others if same_as(table, name, other)), None)
-    return None if other is None else LeftOut(name, f"is a copy of {other!r}")
 
 
 def _about(column: Column) -> str:

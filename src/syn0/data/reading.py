@@ -70,9 +70,9 @@ def read_table(
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         _check_file(path)
-        if path.suffix.lower() in _PARQUET:
-            return _read_parquet(path)
         try:
+            if path.suffix.lower() in _PARQUET:
+                return _read_parquet(path)
             return read_delimited(
                 path, delimiter=delimiter, encoding=encoding, header=header, decimal=decimal,
                 missing=missing,
@@ -86,11 +86,7 @@ def read_table(
 
 def is_table(value: Any) -> bool:
     """Tell whether a value is a table, a data frame or a mapping of columns, not an array."""
-    if isinstance(value, (Table, Mapping)):
-        return True
-    if isinstance(value, (np.ndarray, list, tuple, str, int, float)) or value is None:
-        return False
-    return hasattr(type(value), "columns")
+    return isinstance(value, (Table, Mapping)) or hasattr(type(value), "columns")
 
 
 def _check_file(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -101,7 +102,7 @@ class Classes:
         plain.only("kind", "name", "labels")
 
         def label(_: Plain, item: Any) -> Label:
-            if not isinstance(item, (str, int, float)) or item != item:
+            if not isinstance(item, (str, int, float)) or item in (inf, -inf) or item != item:
                 raise plain.wrong("labels", "texts or numbers")
             return item
 

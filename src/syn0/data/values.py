@@ -6,6 +6,7 @@ so that a column never changes its kind in the middle.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -36,6 +37,8 @@ DATE_FORMATS = (
     "%d/%m/%y", "%m/%d/%y",
 )  # fmt: skip
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
+FORMATS = ("ISO 8601", *(day + time for day in DATE_FORMATS for time in _TIMES))
+COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")  # a decimal comma
 
 
 def is_missing(column: Array) -> NDArray[np.bool_]:
@@ -275,8 +278,7 @@ def date_format(column: Array) -> str | None:
     present = list(dict.fromkeys(column[~is_missing(column)]))
     if not present:
         return None
-    formats = [day + time for day in DATE_FORMATS for time in _TIMES]
-    for form in ("ISO 8601", *formats):
+    for form in FORMATS:
         if all(parse_date(text, form) is not None for text in present):
             return form
     return None

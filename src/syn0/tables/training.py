@@ -138,17 +138,18 @@ def recipe_losses(
     labels = y if isinstance(preparation.target, Classes) else None
     parts = _parts(len(X), seed, labels)
     done, total = 0, len(RECIPES) * len(parts) + 1
-    found = {recipe.name: 0.0 for recipe in RECIPES}
-    for held in parts:
-        train = np.ones(len(X), bool)
-        train[held] = False
-        for recipe in RECIPES:
-            net = recipe.network(preparation, seed)
-            net.fit(X[train], y[train], verbose=0, **recipe.training(int(train.sum())))
-            found[recipe.name] += net.evaluate(X[held], y[held])["loss"] / len(parts)
+    found = {}
+    for recipe in RECIPES:
+        net, losses = recipe.network(preparation, seed), []
+        for held in parts:
+            train = np.ones(len(X), bool)
+            train[held] = False
+            net.reset().fit(X[train], y[train], verbose=0, **recipe.training(int(train.sum())))
+            losses.append(net.evaluate(X[held], y[held])["loss"])
             done += 1
             if progress is not None:
                 progress(done, total, f"{recipe.name} on a part")
+        found[recipe.name] = float(np.mean(losses))
     return found
 
 
