@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from syn0 import fitting, steps
 from syn0.arrays import check_finite, check_range, to_array
+from syn0.diagnosis.probe import probe_program
 from syn0.engines import Executable, choose
 from syn0.errors import ArgumentError, ShapeError, UnknownNameError, did_you_mean
 from syn0.graph import FLOATS, Shape, format_shape, time
@@ -33,6 +34,7 @@ _MAKERS: Mapping[str, Callable[..., Program]] = {
     "evaluate": steps.evaluate_program,
     "loss_and_gradient": steps.gradient_program,
     "train_step": steps.train_program,
+    "probe": probe_program,
 }
 
 

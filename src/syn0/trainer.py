@@ -97,6 +97,7 @@ class Trainer:
         self.plan: Plan | None = None
         self.record: Record | None = None
         self.epochs_done = 0
+        self.kept_epoch: int | None = None  # whose parameters came back at the end, if any did
 
     # ----- the verbs
 
