@@ -219,19 +219,28 @@ def _flatness(model: StatefulNetwork, told: Mapping[str, Array]) -> Iterator[Fla
 
 
 def _weights(model: StatefulNetwork, told: Mapping[str, Array]) -> Iterator[Weights]:
+    ends = {id(node.layer) for node in model.wiring.outputs}
     for name in model.trainable():
-        values = model.numbers[name]
+        values, layer = model.numbers[name], model.layer_of(name) or name
         if values.ndim < 2 or f"size {name}" not in told:
             continue
         update = told.get(f"update {name}")
         yield Weights(
             name,
-            model.layer_of(name) or name,
+            layer,
             float(root(told[f"size {name}"])),
             float(root(told[f"gradient {name}"])),
             None if update is None else float(root(update)),
-            bool(values.shape[-1] > 1 and (values == values[..., :1]).all()),
+            id(model.layers.get(layer)) not in ends and _alike(values),
         )
+
+
+def _alike(values: Array) -> bool:
+    """Tell whether all columns are equal, but for rounding."""
+    if values.shape[-1] < 2:
+        return False
+    first = values[..., :1]
+    return bool(np.abs(values - first).max() <= 1e-5 * np.abs(first).max())
 
 
 def _answers(

@@ -10,8 +10,7 @@ from syn0.diagnosis.evidence import Answer, Evidence, exceeds, percent, verdict
 from syn0.diagnosis.verdict import Verdict, short
 
 _REACH = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf)}
-_ONE_CLASS = 0.99  # of the samples: where one class is so frequent, nothing else is to be said
-_SPREAD = 1e-3  # of that of the targets: less is always the same answer
+_FREQUENT = 0.97  # of the samples: where one class is as frequent, nothing else is to be said
 
 
 def double_softmax(found: Evidence) -> Iterator[Verdict]:
@@ -70,16 +69,20 @@ def _one_class(found: Evidence, answer: Answer) -> Iterator[Verdict]:
     labels, counts = np.unique(chosen, return_counts=True)
     most = int(labels[np.argmax(counts)])
     share, truth = float(counts.max() / chosen.size), float(np.mean(wanted == most))
-    if not exceeds("collapse", share) or truth > _ONE_CLASS:
+    if not exceeds("collapse", share) or truth > _FREQUENT:
         return
     frequent = float(np.unique(wanted, return_counts=True)[1].max() / wanted.size)
     rare = truth == frequent and truth > 0.6
     yield verdict(
         "collapse", answer.layer, share,
-        f"`{answer.layer}` says class {most} for {found.all_samples}, which is right for "
-        f"{percent(truth)} of them",
+        f"`{answer.layer}` says class {most} for {_of_all(share, found)}, though it is that of "
+        f"{percent(truth)}",
         'class_weight="balanced"' if rare else found.slower(10),
     )  # fmt: skip
+
+
+def _of_all(share: float, found: Evidence) -> str:
+    return found.all_samples if share == 1 else f"{100 * share:.1f} % of the samples"
 
 
 def _classes(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
@@ -100,11 +103,11 @@ def _flat_answer(found: Evidence, answer: Answer) -> Iterator[Verdict]:
     if spread == 0 or not np.isfinite(p).all():
         return
     share = float(p.std(axis=0).max()) / spread
-    if share < _SPREAD:
+    if exceeds("constant_output", share):
         yield verdict(
-            "collapse", answer.layer, 1 - share,
+            "constant_output", answer.layer, share,
             f"`{answer.layer}` puts out nearly the same for {found.all_samples}: about "
             f"{short(float(p.mean()))}, while the targets go from {short(float(y.min()))} to "
             f"{short(float(y.max()))}",
-            found.slower(10),
+            f"syn0.Normalization() as the first layer, or {found.slower(10)}",
         )  # fmt: skip

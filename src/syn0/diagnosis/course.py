@@ -13,7 +13,8 @@ from syn0.diagnosis.verdict import Verdict
 from syn0.training.history import format_number
 
 FEW = 3  # epochs that show no trend yet
-LONG = 100  # times the length of a step, for the question whether steps are too short
+LONGER = (1e2, 1e3, 1e4, 1e5, 1e6)  # times the length of a step: are steps too short?
+GAIN = 0.05  # of the loss, that a single step of the right length saves where much is to be learned
 
 
 def not_finite(found: Evidence) -> Iterator[Verdict]:
@@ -84,15 +85,17 @@ def step_too_low(found: Evidence) -> Iterator[Verdict]:
     fall = (losses[0] - losses[-1]) / abs(losses[0])
     if not exceeds("step_too_low", fall) or fall < -KINDS["step_too_low"].threshold:
         return
-    further = found.loss_after(LONG)
-    if found.loss - further > KINDS["step_too_low"].threshold / 2 * abs(found.loss):
-        yield verdict(
-            "step_too_low", "loss", fall,
-            f"the loss hardly falls: from {format_number(losses[0])} to "
-            f"{format_number(losses[-1])} in {len(losses)} epochs; one step {LONG} times as long "
-            f"would lower it to {format_number(further)}",
-            found.slower(1 / LONG),
-        )  # fmt: skip
+    for times in LONGER:
+        further = found.loss_after(times)
+        if found.loss - further > GAIN * abs(found.loss):
+            yield verdict(
+                "step_too_low", "loss", fall,
+                f"the loss hardly falls: from {format_number(losses[0])} to "
+                f"{format_number(losses[-1])} in {len(losses)} epochs; a single step {times:,.0f} "
+                f"times as long would lower it to {format_number(further)}",
+                found.slower(10 / times),
+            )  # fmt: skip
+            return
 
 
 def overfitting(found: Evidence) -> Iterator[Verdict]:

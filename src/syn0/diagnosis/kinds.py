@@ -54,7 +54,8 @@ KINDS: dict[str, Kind] = {
     "step_too_low": Kind(13, 0.1, "Bengio, 2012", above=False),
     "update_ratio": Kind(14, 0.1, "Hinton, 2010"),
     # What comes of it.
-    "collapse": Kind(15, 0.999, "Japkowicz and Stephen, 2002"),
+    "collapse": Kind(15, 0.98, "Japkowicz and Stephen, 2002"),
+    "constant_output": Kind(15, 1e-3, "Karpathy, 2019", above=False),
     "overfitting": Kind(16, 1.25, "Prechelt, 1998"),
     # What costs little.
     "duplicate_column": Kind(17, 0.99999, "Belsley et al., 1980"),

@@ -22,6 +22,7 @@ def dead_units(found: Evidence) -> Iterator[Verdict]:
         neurons = "neuron" if units == 1 else "neurons"
         what = f"{dead:,} of {units:,} {neurons} of `{site.layer}` {are} dead: {they} 0 for"
         mend = 'activation="linear"' if site.is_output else 'activation="leaky_relu"'
+        mend += _or_slower(found)
         yield verdict(
             "dead_units", site.layer, dead / units, f"{what} {found.all_samples}", mend
         )
@@ -37,8 +38,13 @@ def saturation(found: Evidence) -> Iterator[Verdict]:
             "saturation", site.layer, share,
             f"`{site.layer}` is saturated: {percent(share)} of its outputs lie at the ends of "
             f"{site.activation}, where the slope is nearly 0",
-            'syn0.Normalization() before it, or initializer="auto"',
+            f'initializer="auto"{_or_slower(found)}',
         )  # fmt: skip
+
+
+def _or_slower(found: Evidence) -> str:
+    """Return smaller steps as another way, where steps were done and their size is known."""
+    return f", or {found.slower(10)}" if found.history and found.learning_rate else ""
 
 
 def identical_units(found: Evidence) -> Iterator[Verdict]:
