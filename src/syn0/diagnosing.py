@@ -7,7 +7,7 @@ and thrown away.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,11 @@ from syn0.diagnosis.probe import activation_of, sites_of
 from syn0.diagnosis.verdict import Report
 from syn0.diagnosis.wiring import doubled_softmax, linear_chain
 from syn0.engines.threads import limit_threads
-from syn0.errors import NotBuiltError
 from syn0.graph import Tensor, evaluate
 from syn0.losses import Loss
 from syn0.program import Program, State
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Task
-from syn0.trainer import Trainer
 from syn0.training.samples import Data
 
 Array = NDArray[Any]
@@ -36,26 +34,64 @@ _DIFFERENCES = frozenset(
 )
 
 
-def diagnose(trainer: Trainer, X: Any, y: Any) -> Report:
-    """Return what is wrong; see `Model.diagnose`."""
-    model = trainer.model
-    if not model.built:
-        raise NotBuiltError(
-            "the network has no shapes and no numbers yet, so there is nothing to diagnose.",
-            mend="call net.fit(X, y) first; or net.build(shape), to look at it before training",
-        )
-    task, data = trainer.given(X, y, None)
-    found = gather(trainer, replace(task, weighted=False), replace(data, sample_weight=None))
-    known = f"{found.samples:,} of {data.samples:,} samples"
-    return judge_all(found, known if found.samples < data.samples else f"{found.samples:,} samples")
+@dataclass(frozen=True)
+class Subject:
+    """What is diagnosed: a network, what it learns and from what, and how training went.
+
+    Parameters
+    ----------
+    model : StatefulNetwork
+        The network.
+    task : Task
+        What it learns.
+    data : Data
+        Samples; empty where they come in chunks.
+    plan : Plan, optional
+        What updates the parameters, where it was trained.
+    history : mapping of str to list
+        Of the last fit, until the epoch whose parameters the network holds.
+    step : int
+        The number of the next step, for schedules.
+    """
+
+    model: StatefulNetwork
+    task: Task
+    data: Data
+    plan: Plan | None = None
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    step: int = 0
+
+    @property
+    def weights(self) -> float:
+        """The number of weights that products read."""
+        return sum(float(np.prod(e.shape)) for e in self.model.entries() if len(e.shape) > 1)
 
 
-def gather(trainer: Trainer, task: Task, data: Data) -> Evidence:
-    """Return the evidence on a network, from a part of the samples."""
-    model = trainer.model
-    part = choose_samples(data, model.seed)
-    plan = _plan_now(trainer)
-    probe = Probe(model, {**part.all(), **_scheduled(plan, model.numbers)}, task, plan)
+def diagnose(subject: Subject) -> Report:
+    """Return all that the rules find; see `Model.diagnose`."""
+    found, total = gather(subject), subject.data.samples
+    known = f"{found.samples:,} of {total:,} samples"
+    return judge_all(found, known if found.samples < total else f"{total:,} samples")
+
+
+def gather(subject: Subject, most: int = MOST, *, at_once: bool = False) -> Evidence:
+    """Return the evidence on a network, from a part of the samples.
+
+    Parameters
+    ----------
+    subject : Subject
+        What is looked at.
+    most : int
+        Samples at most.
+    at_once : bool
+        Whether nothing may be compiled, however large the network is.
+    """
+    model, task = subject.model, replace(subject.task, weighted=False)
+    part = choose_samples(replace(subject.data, sample_weight=None), model.seed, most)
+    plan = _plan_now(model, subject.plan)
+    scheduled = _scheduled(model, plan, subject.step)
+    small = at_once or 6 * part.samples * subject.weights <= AT_ONCE
+    probe = Probe(model, {**part.all(), **scheduled}, task, plan, compiled=not small)
     told, updates = probe.run(model.numbers)
 
     def loss_after(length: float) -> float:
@@ -65,8 +101,8 @@ def gather(trainer: Trainer, task: Task, data: Data) -> Evidence:
         samples=part.samples,
         loss=float(told["loss"]),
         loss_after=loss_after if updates else None,
-        learning_rate=_learning_rate(plan, model.numbers),
-        history=_history(trainer),
+        learning_rate=_learning_rate(model, plan),
+        history=subject.history,
         flatness=list(_flatness(model, told)),
         weights=list(_weights(model, told)),
         signals=_signals(model, told),
@@ -76,6 +112,12 @@ def gather(trainer: Trainer, task: Task, data: Data) -> Evidence:
         doubled=list(_doubled(model, task, probe.program)),
         linear=linear_chain(model),
     )
+
+
+def gather_course(subject: Subject) -> Evidence:
+    """Return what the history tells, which costs nothing."""
+    rate = _learning_rate(subject.model, _plan_now(subject.model, subject.plan))
+    return Evidence(history=subject.history, learning_rate=rate)
 
 
 def _moved(numbers: State, updates: State, length: float) -> State:
@@ -113,11 +155,14 @@ class Probe:
         What is learned.
     plan : Plan, optional
         What updates the parameters.
+    compiled : bool
+        Whether the network's engine runs it.
     """
 
     def __init__(
-        self, model: StatefulNetwork, batch: Mapping[str, Array], task: Task, plan: Plan | None
-    ) -> None:
+        self, model: StatefulNetwork, batch: Mapping[str, Array], task: Task, plan: Plan | None,
+        *, compiled: bool,
+    ) -> None:  # fmt: skip
         options = {"task": task, "trainable": tuple(model.trainable()), "plan": plan}
         self.program = model.program("probe", **options)
         inputs, _ = self.program.leaves()
@@ -125,10 +170,7 @@ class Probe:
             tensor.name or "": np.asarray(batch[tensor.name or ""]).astype(tensor.dtype)
             for tensor in inputs
         }
-        weights = sum(float(np.prod(e.shape)) for e in model.entries() if len(e.shape) > 1)
-        samples = max(len(x) for x in self._batch.values() if x.ndim)
-        small = 6 * samples * weights <= AT_ONCE
-        self._executable = None if small else model.executable("probe", **options)
+        self._executable = model.executable("probe", **options) if compiled else None
 
     def run(self, state: State) -> tuple[dict[str, Array], State]:
         """Return what the probe tells, and the parameters after the optimizer's next step."""
@@ -156,9 +198,8 @@ def _arrays(values: Mapping[str, Any]) -> dict[str, Array]:
     return {name: np.asarray(value) for name, value in values.items()}
 
 
-def _plan_now(trainer: Trainer) -> Plan | None:
+def _plan_now(model: StatefulNetwork, plan: Plan | None) -> Plan | None:
     """Return what would update the parameters that learn now, None where that is not known."""
-    model, plan = trainer.model, trainer.plan
     names = model.trainable()
     if plan is None or plan.minimizer is not None or not names:
         return None
@@ -169,28 +210,15 @@ def _plan_now(trainer: Trainer) -> Plan | None:
     return plan if needed <= set(model.numbers) else None
 
 
-def _scheduled(plan: Plan | None, numbers: State) -> dict[str, Array]:
-    """Return the hyperparameters that a schedule gives for the next step."""
-    if plan is None:
-        return {}
-    step, dtype = int(numbers["step"]), next(iter(numbers.values())).dtype
-    return {n: np.asarray(schedule(step), dtype=dtype) for n, schedule in plan.schedules.items()}
+def _scheduled(model: StatefulNetwork, plan: Plan | None, step: int) -> dict[str, Array]:
+    """Return the hyperparameters that a schedule gives for a step."""
+    schedules = {} if plan is None else plan.schedules
+    return {name: np.asarray(schedule(step), model.dtype) for name, schedule in schedules.items()}
 
 
-def _learning_rate(plan: Plan | None, numbers: State) -> float | None:
-    if plan is None:
-        return None
-    scheduled = _scheduled(plan, numbers).get(plan.groups[0].full("learning_rate"))
-    return plan.learning_rate(numbers) if scheduled is None else None
-
-
-def _history(trainer: Trainer) -> Mapping[str, Sequence[float]]:
-    """Return the last fit's part of the history, until the epoch whose parameters are kept."""
-    record, history = trainer.record, trainer.model.history
-    if record is None:
-        return {}
-    end = len(history["loss"]) if trainer.kept_epoch is None else trainer.kept_epoch + 1
-    return {name: values[record.first_epoch : end] for name, values in history.items()}
+def _learning_rate(model: StatefulNetwork, plan: Plan | None) -> float | None:
+    """Return the step size, None where there is none, or a schedule."""
+    return None if plan is None or plan.schedules else plan.learning_rate(model.numbers)
 
 
 # ----- what it told -------------------------------------------------------
@@ -266,9 +294,7 @@ def _kind(loss: Any, y_pred: Any) -> str:
     return "classes" if loss.exclusive(y_pred) else "questions"
 
 
-def _doubled(
-    model: StatefulNetwork, task: Task, probe: Program
-) -> Iterator[tuple[str, str]]:
+def _doubled(model: StatefulNetwork, task: Task, probe: Program) -> Iterator[tuple[str, str]]:
     roots = [probe.outputs["loss"], *(probe.outputs[f"output {n}"] for n in model.output_names)]
     names = [loss.name for loss in task.losses if isinstance(loss, Loss)]
     yield from doubled_softmax(roots, ", ".join(names))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from syn0 import script
 from syn0.arrays import to_array
 from syn0.checking import check_function, check_network
-from syn0.diagnosing import diagnose
 from syn0.diagnosis import Report
 from syn0.engines.protocol import SingleRow
 from syn0.errors import ArgumentError
@@ -347,10 +346,10 @@ class Model(StatefulNetwork):
         ... )
         >>> _ = net.fit(X, np.sin(X / 800), verbose=0)
         >>> print(net.diagnose(X, np.sin(X / 800))[0])
-        `hidden` reads unscaled input: its values are about 2,898 in size; try
-        syn0.Normalization() as the first layer (LeCun et al., 1998)
+        `hidden` reads unscaled values: they are about 2,898 in size; try syn0.Normalization() as
+        the first layer (LeCun et al., 1998)
         """
-        return diagnose(self._trainer, X, y)
+        return self._trainer.diagnose(X, y)
 
     def code(self, X: Any = None, y: Any = None, **options: Any) -> str:
         """Return the program that the network runs, as NumPy source.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from healthy import Array, Made, digits, drawn, hidden, net_of, scaled, table
+from healthy import Made, digits, drawn, hidden, net_of, scaled, table
 from sklearn import datasets
 
 import syn0
@@ -53,8 +53,8 @@ class Fault:
 
 def softmax_twice(mended: bool) -> Made:
     X, y = table("iris")
-    net = net_of(0, hidden(16, "relu"), Dense(3, activation=None if mended else "softmax",
-                                              name="scores"), syn0.Activation("softmax"))  # fmt: skip
+    last = Dense(3, activation=None if mended else "softmax", name="scores")
+    net = net_of(0, hidden(16, "relu"), last, syn0.Activation("softmax"))
     return net, X, y, {"epochs": 60, "optimizer": syn0.Adam(0.01)}
 
 

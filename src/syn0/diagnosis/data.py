@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syn0.diagnosis.evidence import Answer, Evidence, exceeds, root, verdict
-from syn0.diagnosis.kinds import KINDS
 from syn0.diagnosis.verdict import Verdict, short
 
 Array = NDArray[Any]
@@ -23,22 +23,14 @@ def input_scale(found: Evidence) -> Iterator[Verdict]:
         sizes = np.atleast_1d(sizes)
         largest = int(np.argmax(sizes))
         size = float(sizes[largest])
-        where = f"feature {largest}" if sizes.size > 1 else "its input"
-        if exceeds("unscaled_input", size):
-            yield verdict(
-                "unscaled_input", layer, size,
-                f"`{layer}` reads unscaled input: the values of {where} are about {short(size)} "
-                "in size, those of others "
-                f"{short(float(np.median(sizes)))}" if sizes.size > 1 else
-                f"`{layer}` reads unscaled input: its values are about {short(size)} in size",
-                "syn0.Normalization() as the first layer",
-            )  # fmt: skip
-        elif 0 < size and exceeds("tiny_input", size):
-            yield verdict(
-                "tiny_input", layer, size,
-                f"`{layer}` reads tiny input: its values are at most about {short(size)} in size",
-                "syn0.Normalization() as the first layer",
-            )  # fmt: skip
+        values = f"the largest, of feature {largest}," if sizes.size > 1 else "they"
+        for kind, word in (("unscaled_input", "unscaled"), ("tiny_input", "tiny")):
+            if size > 0 and exceeds(kind, size):
+                yield verdict(
+                    kind, layer, size,
+                    f"`{layer}` reads {word} values: {values} are about {short(size)} in size",
+                    "syn0.Normalization() as the first layer",
+                )  # fmt: skip
 
 
 def target_scale(found: Evidence) -> Iterator[Verdict]:
@@ -64,12 +56,13 @@ def columns(found: Evidence) -> Iterator[Verdict]:
     if found.samples < ENOUGH:
         return
     for name, table in found.columns.items():
+        called = "X" if len(found.columns) == 1 else f"X[{name!r}]"
         spread, standard = _standardized(table)
-        yield from _constant(found, name, table, spread)
-        yield from _duplicate(name, spread, standard)
+        yield from _constant(found, name, called, table, spread)
+        yield from _duplicate(name, called, spread, standard)
         if np.count_nonzero(spread) > 1:
             for answer in found.answers:
-                yield from _leak(name, spread, standard, answer)
+                yield from _leak(name, called, spread, standard, answer)
 
 
 def _standardized(table: Array) -> tuple[Array, Array]:
@@ -81,7 +74,9 @@ def _standardized(table: Array) -> tuple[Array, Array]:
     return spread, values / np.where(spread > 0, spread, np.inf)
 
 
-def _constant(found: Evidence, name: str, table: Array, spread: Array) -> Iterator[Verdict]:
+def _constant(
+    found: Evidence, name: str, called: str, table: Array, spread: Array
+) -> Iterator[Verdict]:
     # A column of zeros, such as the corner of an image, costs nothing: its weights never act.
     places = np.flatnonzero((spread == 0) & (table[0] != 0))
     if places.size and exceeds("constant_column", places.size):
@@ -89,13 +84,13 @@ def _constant(found: Evidence, name: str, table: Array, spread: Array) -> Iterat
         more = f", as {places.size - 1} more never change" if places.size > 1 else ""
         yield verdict(
             "constant_column", name, places.size,
-            f"column {first} of `{name}` is {short(float(table[0, first]))} for "
+            f"column {first} of {called} is {short(float(table[0, first]))} for "
             f"{found.all_samples}{more}: it tells nothing that a bias does not",
-            _without(name, places),
+            _without(called, places),
         )  # fmt: skip
 
 
-def _duplicate(name: str, spread: Array, standard: Array) -> Iterator[Verdict]:
+def _duplicate(name: str, called: str, spread: Array, standard: Array) -> Iterator[Verdict]:
     pairs = list(_repeating(spread, standard))
     if not pairs:
         return
@@ -103,8 +98,8 @@ def _duplicate(name: str, spread: Array, standard: Array) -> Iterator[Verdict]:
     more = f" and {len(pairs) - NAMED} more" if len(pairs) > NAMED else ""
     yield verdict(
         "duplicate_column", name, max(match for _, _, match in pairs),
-        f"columns of `{name}` say the same: column {listed}{more}",
-        _without(name, np.asarray([later for _, later, _ in pairs])),
+        f"columns of {called} say the same: column {listed}{more}",
+        _without(called, np.asarray([later for _, later, _ in pairs])),
     )  # fmt: skip
 
 
@@ -117,13 +112,15 @@ def _repeating(spread: Array, standard: Array) -> Iterator[tuple[int, int, float
     rows = standard.shape[0]
     shadow = np.abs(np.random.default_rng(0).standard_normal(rows) @ standard)
     order = [int(i) for i in np.argsort(shadow) if spread[i] > 0]
-    for one, other in zip(order, order[1:], strict=False):
+    for one, other in pairwise(order):
         match = abs(float(standard[:, one] @ standard[:, other]))
         if exceeds("duplicate_column", match):
             yield min(one, other), max(one, other), match
 
 
-def _leak(name: str, spread: Array, standard: Array, answer: Answer) -> Iterator[Verdict]:
+def _leak(
+    name: str, called: str, spread: Array, standard: Array, answer: Answer
+) -> Iterator[Verdict]:
     if answer.y_true is None or (answer.kind != "classes" and answer.y_true[0].size != 1):
         return  # of several numbers each may well be a column: what else should be restored?
     told = _told(standard, answer)
@@ -131,9 +128,9 @@ def _leak(name: str, spread: Array, standard: Array, answer: Answer) -> Iterator
     if spread[best] and exceeds("label_leak", told[best]):
         yield verdict(
             "label_leak", name, told[best],
-            f"column {best} of `{name}` alone tells the target of `{answer.name}`: "
+            f"column {best} of {called} alone tells the target of `{answer.name}`: "
             f"their correlation is {told[best]:.4f}",
-            _without(name, np.asarray([best])),
+            _without(called, np.asarray([best])),
         )  # fmt: skip
 
 
@@ -145,14 +142,15 @@ def _told(standard: Array, answer: Answer) -> Array:
         for label in np.unique(y):
             rows = standard[y == label]
             between += len(rows) * rows.mean(axis=0) ** 2
-        return np.sqrt(between)
+        return np.asarray(np.sqrt(between))
     centred = y.ravel().astype("float64")
     centred = centred - centred.mean()
     length = np.sqrt(centred @ centred)
-    return np.abs(centred @ standard) / (length or np.inf)
+    told: Array = np.abs(centred @ standard) / (length or np.inf)
+    return told
 
 
-def _without(name: str, places: Array) -> str:
+def _without(called: str, places: Array) -> str:
     chosen = sorted({int(p) for p in places})
     text = str(chosen[0]) if len(chosen) == 1 else str(chosen)
-    return f"{name} = np.delete({name}, {text}, axis=1)"
+    return f"{called} = np.delete({called}, {text}, axis=1)"

@@ -23,9 +23,7 @@ def dead_units(found: Evidence) -> Iterator[Verdict]:
         what = f"{dead:,} of {units:,} {neurons} of `{site.layer}` {are} dead: {they} 0 for"
         mend = 'activation="linear"' if site.is_output else 'activation="leaky_relu"'
         mend += _or_slower(found)
-        yield verdict(
-            "dead_units", site.layer, dead / units, f"{what} {found.all_samples}", mend
-        )
+        yield verdict("dead_units", site.layer, dead / units, f"{what} {found.all_samples}", mend)
 
 
 def saturation(found: Evidence) -> Iterator[Verdict]:

@@ -97,9 +97,7 @@ def _is_zero(tensor: Tensor) -> bool:
 def learning_layers(network: Network, names: Sequence[str]) -> list[str]:
     """Return the layers that own some of these parameters, in the order of computation."""
     tables = network.known_layout().local_names
-    return [
-        layer for layer in network.layers if set(tables.get(layer, {}).values()) & set(names)
-    ]
+    return [layer for layer in network.layers if set(tables.get(layer, {}).values()) & set(names)]
 
 
 def entrances(network: Network, trace: Trace) -> Iterator[tuple[str, Tensor]]:
@@ -188,9 +186,7 @@ def probe_program(
     return Program("probe", outputs, updates)
 
 
-def _updates(
-    trace: Trace, gradients: Mapping[str, Tensor], plan: Plan | None
-) -> dict[str, Tensor]:
+def _updates(trace: Trace, gradients: Mapping[str, Tensor], plan: Plan | None) -> dict[str, Tensor]:
     """Return the new values of the parameters alone: a probe changes nothing else."""
     if plan is None or plan.minimizer is not None:
         return {}

@@ -121,9 +121,8 @@ def short(value: float) -> str:
 
     Examples
     --------
-    >>> short(0.21875), short(4254.0), short(3.14159e-8)
-    ('0.219', '4,254', '3.14e-08')
+    >>> short(0.21875), short(4254.3), short(3.14159e-8), short(7.0), short(math.inf)
+    ('0.219', '4,254', '3.14e-08', '7', 'inf')
     """
-    if value == round(value) and abs(value) < 1e7 or 1000 <= abs(value) < 1e7:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    whole = abs(value) < 1e7 and (value == round(value) or abs(value) >= 1000)
+    return f"{value:,.0f}" if whole else f"{value:.3g}"
