@@ -18,7 +18,7 @@ from syn0.training.run import Listener, Run
 SHARE = 0.05  # of a fit's time that its verdict may take
 UNNOTICED = 0.025  # seconds that nobody notices, as long as the fit took as many
 # What a probe takes, by benchmarks/verdicts.py: to be drawn, for each layer, and to be computed.
-_DRAWN, _A_LAYER, _A_SECOND = 0.008, 0.004, 2e10
+_DRAWN, _A_LAYER, _A_SECOND = 0.012, 0.005, 2e10
 CUT_SHORT = ("interrupted", "not_finite")  # a person waits, or an error says it
 
 

@@ -13,7 +13,7 @@ from syn0.diagnosis.verdict import Verdict
 from syn0.training.history import format_number
 
 FEW = 3  # epochs that show no trend yet
-LONGER = (1e2, 1e3, 1e4, 1e5, 1e6)  # times the length of a step: are steps too short?
+LONGER = (1e3, 1e4, 1e5, 1e6)  # times the length of a step: are steps too short?
 GAIN = 0.05  # of the loss, that a single step of the right length saves where much is to be learned
 
 

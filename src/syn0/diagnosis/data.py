@@ -14,6 +14,7 @@ from syn0.diagnosis.verdict import Verdict, short
 
 Array = NDArray[Any]
 ENOUGH = 30  # samples, below which equal columns may be chance
+LIVELY = 10  # samples in which a column differs from its usual value, lest two agree by chance
 NAMED = 3  # columns that a message names
 
 
@@ -59,7 +60,8 @@ def columns(found: Evidence) -> Iterator[Verdict]:
         called = "X" if len(found.columns) == 1 else f"X[{name!r}]"
         spread, standard = _standardized(table)
         yield from _constant(found, name, called, table, spread)
-        yield from _duplicate(name, called, spread, standard)
+        lively = (table != np.median(table, axis=0)).sum(axis=0) >= LIVELY
+        yield from _duplicate(name, called, lively & (spread > 0), standard)
         if np.count_nonzero(spread) > 1:
             for answer in found.answers:
                 yield from _leak(name, called, spread, standard, answer)
@@ -90,8 +92,8 @@ def _constant(
         )  # fmt: skip
 
 
-def _duplicate(name: str, called: str, spread: Array, standard: Array) -> Iterator[Verdict]:
-    pairs = list(_repeating(spread, standard))
+def _duplicate(name: str, called: str, lively: Array, standard: Array) -> Iterator[Verdict]:
+    pairs = list(_repeating(lively, standard))
     if not pairs:
         return
     listed = ", ".join(f"{later} repeats {first}" for first, later, _ in pairs[:NAMED])
@@ -103,7 +105,7 @@ def _duplicate(name: str, called: str, spread: Array, standard: Array) -> Iterat
     )  # fmt: skip
 
 
-def _repeating(spread: Array, standard: Array) -> Iterator[tuple[int, int, float]]:
+def _repeating(lively: Array, standard: Array) -> Iterator[tuple[int, int, float]]:
     """Yield columns that follow another one, with their correlation.
 
     Columns that are alike lie side by side when sorted by their product with any one vector,
@@ -111,7 +113,7 @@ def _repeating(spread: Array, standard: Array) -> Iterator[tuple[int, int, float
     """
     rows = standard.shape[0]
     shadow = np.abs(np.random.default_rng(0).standard_normal(rows) @ standard)
-    order = [int(i) for i in np.argsort(shadow) if spread[i] > 0]
+    order = [int(i) for i in np.argsort(shadow) if lively[i]]
     for one, other in pairwise(order):
         match = abs(float(standard[:, one] @ standard[:, other]))
         if exceeds("duplicate_column", match):
@@ -121,7 +123,9 @@ def _repeating(spread: Array, standard: Array) -> Iterator[tuple[int, int, float
 def _leak(
     name: str, called: str, spread: Array, standard: Array, answer: Answer
 ) -> Iterator[Verdict]:
-    if answer.y_true is None or (answer.kind != "classes" and answer.y_true[0].size != 1):
+    if answer.y_true is None or answer.y_pred.ndim != 2:
+        return
+    if answer.kind != "classes" and answer.y_pred.shape[1] > 1:
         return  # of several numbers each may well be a column: what else should be restored?
     told = _told(standard, answer)
     best = int(np.argmax(told))
@@ -138,6 +142,7 @@ def _told(standard: Array, answer: Answer) -> Array:
     """Return how well each column alone tells the target: a correlation, or its ratio."""
     y = np.asarray(answer.y_true)
     if answer.kind == "classes":
+        y = y if y.ndim == 1 else y.argmax(axis=1)
         between = np.zeros(standard.shape[1])
         for label in np.unique(y):
             rows = standard[y == label]

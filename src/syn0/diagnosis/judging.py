@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from syn0.diagnosis import answers, course, data, layers
 from syn0.diagnosis.evidence import Evidence, Rule
 from syn0.diagnosis.verdict import Report
 
-# Rules that need the history alone, and the others.
-OF_COURSE: tuple[Rule, ...] = (course.overfitting,)
 RULES: tuple[Rule, ...] = (
     course.not_finite,
     answers.double_softmax,
@@ -30,4 +30,5 @@ RULES: tuple[Rule, ...] = (
 
 def judge_all(found: Evidence, about: str = "") -> Report:
     """Return what the rules say of the evidence."""
-    return Report((v for rule in RULES for v in rule(found)), about)
+    with np.errstate(all="ignore"):  # numbers that are not finite are judged like others
+        return Report([verdict for rule in RULES for verdict in rule(found)], about)

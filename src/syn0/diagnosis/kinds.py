@@ -47,7 +47,7 @@ KINDS: dict[str, Kind] = {
     "tiny_input": Kind(6, 0.01, _SCALE, above=False),
     "unscaled_target": Kind(7, 30, _SCALE),
     "step_too_high": Kind(8, 0.1, _SCALE),
-    "dead_units": Kind(9, 0.4, "Lu et al., 2019"),
+    "dead_units": Kind(9, 0.45, "Lu et al., 2019"),
     "saturation": Kind(10, 0.8, _DEPTH),
     "exploding_gradients": Kind(11, 1e3, "Pascanu et al., 2013"),
     "vanishing_gradients": Kind(12, 1e-3, _DEPTH, above=False),

@@ -99,7 +99,7 @@ class Report(Sequence[Verdict]):
         rows = [("", "where", "finding", "measured", "healthy")]
         for place, verdict in enumerate(self, start=1):
             kind = KINDS[verdict.kind]
-            limit = f"{'up to' if kind.above else 'from'} {short(verdict.threshold)}"
+            limit = f"{'up to' if kind.above else 'from'} {verdict.threshold:,g}"
             finding = verdict.kind.replace("_", " ")
             rows.append((f"{place}", verdict.layer, finding, short(verdict.number), limit))
         widths = [max(len(row[i]) for row in rows) for i in range(5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from syn0.activations import name_of
 from syn0.graph import Tensor, topological_order
 from syn0.layers import Dense, Flatten, Normalization, Rescaling, Reshape
 from syn0.layers.activation import function_of
@@ -89,4 +90,4 @@ def linear_chain(network: Network) -> tuple[str, ...]:
 
 
 def _is_linear(layer: Dense) -> bool:
-    return layer.activation is None or function_of(layer.activation).__name__ == "linear"
+    return layer.activation is None or name_of(function_of(layer.activation)) == "linear"
