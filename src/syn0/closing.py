@@ -6,19 +6,27 @@ if the fit lasted long enough to pay for it, at a probe of some samples.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from syn0.diagnosing import AT_ONCE, MOST, Subject, gather, gather_course
+from syn0.diagnosing import AT_ONCE, MOST, Course, Subject, gather, gather_course
+from syn0.diagnosis.evidence import Evidence
 from syn0.diagnosis.judging import judge_all
+from syn0.diagnosis.kinds import KINDS, SMALL
 from syn0.diagnosis.verdict import Report
 from syn0.training.events import Event, FitEnded, FitStarted
+from syn0.training.feeds import StepTable
+from syn0.training.history import History
+from syn0.training.monitors import EarlyStopping
 from syn0.training.run import Listener, Run
 
 SHARE = 0.05  # of a fit's time that its verdict may take
 UNNOTICED = 0.025  # seconds that nobody notices, as long as the fit took as many
-# What a probe takes, by benchmarks/verdicts.py: to be drawn, for each layer, and to be computed.
-_DRAWN, _A_LAYER, _A_SECOND = 0.012, 0.005, 2e10
+# The seconds of a probe, by benchmarks/verdicts.py: in any case and for each layer; and how many
+# operations, and how many numbers of the data, are looked at in one.
+_DRAWN, _A_LAYER, _OPERATIONS, _NUMBERS = 0.012, 0.005, 2e10, 3e7
 CUT_SHORT = ("interrupted", "not_finite")  # a person waits, or an error says it
 
 
@@ -27,15 +35,30 @@ class ClosingLine(Listener):
 
     Parameters
     ----------
-    subject : callable
-        ``subject(reason, step)`` returns what to look at when the fit has ended so.
+    subject : Subject
+        What is trained.
+    history : History
+        Of this fit.
+    tables : mapping of str to StepTable
+        What schedules give at each step.
+    listeners : sequence of Listener
+        The callbacks.
     """
 
     hears_epochs = False
     reads_state = False
 
-    def __init__(self, subject: Callable[[str, int], Subject]) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        history: History,
+        tables: Mapping[str, StepTable],
+        listeners: Sequence[Listener],
+    ) -> None:
         self._subject = subject
+        self._history = history
+        self._offset = max((table.offset for table in tables.values()), default=0)
+        self._listeners = listeners
         self._began = 0.0
 
     def receive(self, event: Event, run: Run) -> None:
@@ -44,14 +67,26 @@ class ClosingLine(Listener):
             self._began = time.perf_counter()
         elif isinstance(event, FitEnded) and event.reason not in CUT_SHORT:
             try:
-                # The last step that was done: the next may lie beyond the end of a schedule.
-                subject = self._subject(event.reason, max(run.step - 1, 0))
-                report = look(subject, time.perf_counter() - self._began)
+                report = look(self._ended(event, run), time.perf_counter() - self._began)
             except Exception:
                 return  # a verdict must never cost a training; `net.diagnose` tells the error
             if report:
                 more = f" ({len(report) - 1} more: net.diagnose(X, y))" if report[1:] else ""
                 run.say(f"verdict: {report[0]}{more}")
+
+    def _ended(self, event: FitEnded, run: Run) -> Subject:
+        """Return what to look at when the fit has ended so."""
+        kept = kept_epoch(self._listeners, event.reason)
+        course = Course.of(self._history, 0, kept, self._subject.model.history)
+        # The last step that was done: the next may lie beyond the end of a schedule.
+        return replace(self._subject, course=course, step=max(run.step - 1, 0) + self._offset)
+
+
+def kept_epoch(listeners: Sequence[Listener], reason: str) -> int | None:
+    """Return the epoch whose parameters a callback put back at the end, if one did."""
+    stops = [x for x in listeners if isinstance(x, EarlyStopping) and x.restore_best]
+    kept = [x.best_epoch for x in stops if x.best_epoch >= 0]
+    return kept[-1] if kept and reason not in CUT_SHORT else None
 
 
 def look(subject: Subject, seconds: float) -> Report:
@@ -64,11 +99,18 @@ def look(subject: Subject, seconds: float) -> Report:
     seconds : float
         How long.
     """
-    known = bool(subject.data.inputs)
-    samples = min(subject.data.samples, MOST) if known else 0
+    data = subject.data
+    known = bool(data.inputs)
+    samples = min(data.passes(MOST)[0].stop, data.samples) if known else 0
     samples = max(min(samples, int(AT_ONCE / (6 * max(subject.weights, 1)))), min(samples, 100))
-    layers = len(subject.model.layers)
-    price = _DRAWN + _A_LAYER * layers + 6 * samples * subject.weights / _A_SECOND
+    numbers = samples * sum(math.prod(x.shape[1:]) for x in data.inputs.values())
+    price = _DRAWN + _A_LAYER * len(subject.model.layers)
+    price += 6 * samples * subject.weights / _OPERATIONS + numbers / _NUMBERS
     if known and price <= max(SHARE * seconds, min(UNNOTICED, seconds)):
-        return judge_all(gather(subject, samples, at_once=True))
-    return judge_all(gather_course(subject))
+        return gravest(gather(subject, samples, at_once=True))
+    return gravest(gather_course(subject))
+
+
+def gravest(found: Evidence) -> Report:
+    """Return what is worth a line after each fit: all but what costs little."""
+    return Report(v for v in judge_all(found) if KINDS[v.kind].rank < SMALL)

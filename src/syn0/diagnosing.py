@@ -6,6 +6,7 @@ and thrown away.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,11 +20,12 @@ from syn0.diagnosis.probe import activation_of, sites_of
 from syn0.diagnosis.verdict import Report
 from syn0.diagnosis.wiring import doubled_softmax, linear_chain
 from syn0.engines.threads import limit_threads
-from syn0.graph import Tensor, evaluate
+from syn0.graph import FLOATS, Tensor, evaluate
 from syn0.losses import Loss
 from syn0.program import Program, State
 from syn0.stateful import StatefulNetwork
-from syn0.steps import Plan, Task
+from syn0.steps import Plan, Target, Task
+from syn0.training.history import History
 from syn0.training.samples import Data
 
 Array = NDArray[Any]
@@ -32,6 +34,45 @@ AT_ONCE = 5e9  # operations that NumPy does in less time than a program takes to
 _DIFFERENCES = frozenset(
     "mean_squared_error half_squared_error mean_absolute_error huber log_cosh quantile".split()
 )
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the last fit went.
+
+    Parameters
+    ----------
+    rows : mapping of str to list
+        Its part of the history, until the epoch whose parameters the network holds.
+    first_loss : float
+        Of the first epoch of all fits; 0 where there was none.
+    """
+
+    rows: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    first_loss: float = 0.0
+
+    @classmethod
+    def of(
+        cls, history: History, start: int = 0, kept_epoch: int | None = None,
+        before: History | None = None,
+    ) -> Course:  # fmt: skip
+        """Return what a history tells.
+
+        Parameters
+        ----------
+        history : History
+            Of this fit, or of several.
+        start : int
+            The row with which the fit begins.
+        kept_epoch : int, optional
+            The epoch whose parameters came back, if any did.
+        before : History, optional
+            Of the fits before.
+        """
+        end = None if kept_epoch is None else kept_epoch - history.first_epoch + 1
+        first = (h["loss"][0] for h in (before, history) if h is not None and h.epochs)
+        rows = {name: values[start:end] for name, values in history.items()}
+        return cls(rows, next((loss for loss in first if math.isfinite(loss)), 0.0))
 
 
 @dataclass(frozen=True)
@@ -48,8 +89,8 @@ class Subject:
         Samples; empty where they come in chunks.
     plan : Plan, optional
         What updates the parameters, where it was trained.
-    history : mapping of str to list
-        Of the last fit, until the epoch whose parameters the network holds.
+    course : Course
+        How the last fit went.
     step : int
         The number of the next step, for schedules.
     """
@@ -58,7 +99,7 @@ class Subject:
     task: Task
     data: Data
     plan: Plan | None = None
-    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    course: Course = field(default_factory=Course)
     step: int = 0
 
     @property
@@ -102,13 +143,14 @@ def gather(subject: Subject, most: int = MOST, *, at_once: bool = False) -> Evid
         loss=float(told["loss"]),
         loss_after=loss_after if updates else None,
         learning_rate=_learning_rate(model, plan),
-        history=subject.history,
+        history=subject.course.rows,
+        first_loss=subject.course.first_loss,
         flatness=list(_flatness(model, told)),
         weights=list(_weights(model, told)),
         signals=_signals(model, told),
         entering=_roots(told, "entering "),
         answers=list(_answers(model, task, part, told)),
-        columns={name: x for name, x in part.inputs.items() if x.ndim == 2 and x.shape[1]},
+        columns=_columns(model, part),
         doubled=list(_doubled(model, task, probe.program)),
         linear=linear_chain(model),
     )
@@ -117,7 +159,8 @@ def gather(subject: Subject, most: int = MOST, *, at_once: bool = False) -> Evid
 def gather_course(subject: Subject) -> Evidence:
     """Return what the history tells, which costs nothing."""
     rate = _learning_rate(subject.model, _plan_now(subject.model, subject.plan))
-    return Evidence(history=subject.history, learning_rate=rate)
+    course = subject.course
+    return Evidence(history=course.rows, first_loss=course.first_loss, learning_rate=rate)
 
 
 def _moved(numbers: State, updates: State, length: float) -> State:
@@ -130,7 +173,8 @@ def _moved(numbers: State, updates: State, length: float) -> State:
 
 
 def choose_samples(data: Data, seed: int, most: int = MOST) -> Data:
-    """Return at most so many samples, chosen by the seed."""
+    """Return at most so many samples, chosen by the seed; fewer where they are large."""
+    most = data.passes(most)[0].stop
     if data.samples <= most:
         return data
     rng = np.random.default_rng([seed, data.samples])
@@ -240,6 +284,13 @@ def _signals(model: StatefulNetwork, told: Mapping[str, Array]) -> dict[str, flo
     return {name: float(s) for name, s in found.items() if s or name not in outputs}
 
 
+def _columns(model: StatefulNetwork, part: Data) -> dict[str, Array]:
+    """Return the inputs that are tables of numbers; whole numbers may be words of a text."""
+    floats = {tensor.name for tensor in model.input_tensors() if tensor.dtype in FLOATS}
+    found = {name: x for name, x in part.inputs.items() if name in floats}
+    return {name: x for name, x in found.items() if x.ndim == 2 and x.shape[1]}
+
+
 def _flatness(model: StatefulNetwork, told: Mapping[str, Array]) -> Iterator[Flatness]:
     for site in sites_of(model.trace(training=True)):
         shares = told[f"flat {site.layer}"]
@@ -280,7 +331,7 @@ def _answers(
         loss, target = task.losses[i], task.targets[i]
         layer = labels.get(id(wiring.outputs[i])) or name
         y = None if target is None else np.asarray(part.target(target.name))
-        kind = _kind(loss, tensor)
+        kind = _kind(loss, target, tensor)
         moved = tensor.op.name in ("add", "matmul") and getattr(loss, "name", "") in _DIFFERENCES
         learns = bool(model.entries_of(layer)) if layer in model.layers else False
         yield Answer(
@@ -288,7 +339,9 @@ def _answers(
         )
 
 
-def _kind(loss: Any, y_pred: Any) -> str:
+def _kind(loss: Any, target: Target | None, y_pred: Any) -> str:
+    if target is not None and target.classes is not None:
+        return "classes"
     if not isinstance(loss, Loss) or loss.targets != "classes":
         return "values"
     return "classes" if loss.exclusive(y_pred) else "questions"

@@ -142,7 +142,8 @@ class Model(StatefulNetwork):
         resume : bool
             Reserved for training that continues from a checkpoint.
         verbose : "auto", 0, 1 or 2
-            Progress: nothing, some twenty epochs, every epoch.
+            Progress: nothing, some twenty epochs, every epoch; but for 0 a line at the end
+            says what is wrong, if anything is: the gravest of what `diagnose` finds.
         engine : {"auto", "numpy"}
             What computes.
         threads : int or "auto"

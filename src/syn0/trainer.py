@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import arrays, fitting, optimizers
-from syn0.closing import CUT_SHORT, ClosingLine
-from syn0.diagnosing import Subject, diagnose
+from syn0.closing import ClosingLine, kept_epoch
+from syn0.diagnosing import Course, Subject, diagnose
 from syn0.diagnosis import Report
 from syn0.engines import Control, Executable, choose
 from syn0.engines.threads import limit_threads
-from syn0.errors import ArgumentError, NonFiniteError, NotBuiltError
+from syn0.errors import ArgumentError, NonFiniteError
 from syn0.failures import explain_failure
 from syn0.losses import Loss
 from syn0.measuring import measure, measure_after_epoch, measure_statistics, unmeasured
@@ -31,7 +31,6 @@ from syn0.training.feeds import ResidentFeed, StepTable, resolve_batch_size
 from syn0.training.history import History
 from syn0.training.loop import mean_of_totals, train
 from syn0.training.minimize import minimize, pack, unpack
-from syn0.training.monitors import EarlyStopping
 from syn0.training.progress import ProgressDisplay
 from syn0.training.record import Record, Settings, check_count, check_threads
 from syn0.training.run import Listener, Run
@@ -78,12 +77,6 @@ class Job:
             self.task, self.plan, start, first_epoch, epochs,
             min(feed.batch_size, samples), feed.shuffle, samples,
         )  # fmt: skip
-
-    def kept_epoch(self, reason: str) -> int | None:
-        """Return the epoch whose parameters a callback put back at the end, if one did."""
-        stops = [x for x in self.listeners if isinstance(x, EarlyStopping) and x.restore_best]
-        kept = [x.best_epoch for x in stops if x.best_epoch >= 0]
-        return kept[-1] if kept and reason not in CUT_SHORT else None
 
     def keys(self) -> tuple[str, ...]:
         """Return the keys that every epoch will have."""
@@ -143,8 +136,8 @@ class Trainer:
             # Also after an error or Ctrl-C: the steps that were done are kept.
             if history.epochs and (counts or self.record is None):
                 record = job.record(start, self.epochs_done, history.epochs)
-                frozen, kept = frozenset(self.model.frozen), job.kept_epoch(counter.reason)
-                self.record = replace(record, frozen=frozen, kept_epoch=kept)
+                frozen, kept = self.model.frozen, kept_epoch(job.listeners, counter.reason)
+                self.record = replace(record, frozen=frozenset(frozen), kept_epoch=kept)
             if counts:
                 self.epochs_done += history.epochs
                 self.model.history.extend(history)
@@ -170,15 +163,11 @@ class Trainer:
     def diagnose(self, X: Any, y: Any) -> Report:
         """Return what is wrong; see `Model.diagnose`."""
         model, record = self.model, self.record
-        if not model.built:
-            raise NotBuiltError(
-                "the network has no numbers yet, so there is nothing to diagnose.",
-                mend="call net.fit(X, y) first; to look at it before: net.build(shape)",
-            )
+        model.known_layout()  # an unbuilt network stays so: that is an error
         task, data = self.given(X, y, None)
-        course: Mapping[str, Sequence[float]] = {}
+        course = Course()
         if record is not None:
-            course = course_of(model.history, record.first_epoch, record.kept_epoch)
+            course = Course.of(model.history, record.first_epoch, record.kept_epoch)
         step = int(model.numbers["step"])
         return diagnose(Subject(model, task, data, self.plan, course, step))
 
@@ -415,18 +404,14 @@ class Trainer:
         return 6.0 * job.feed.batch_size * weights
 
     def _run(self, job: Job, history: History, display: ProgressDisplay, counter: _Counter) -> None:
-
-        def subject(reason: str, step: int) -> Subject:
-            course = course_of(history, 0, job.kept_epoch(reason))
-            return Subject(self.model, job.task, job.data, job.plan, course, step)
-
-        closing = (ClosingLine(subject),) if display.speaks else ()
+        subject = Subject(self.model, job.task, job.data, job.plan)
+        last = ClosingLine(subject, history, job.feed.tables, job.listeners)
         common: dict[str, Any] = {
             "epochs": job.epochs,
             "evaluate": self._evaluator(job),
             # The counter hears first: an error in a callback must not cost it the step. What is
             # said at the end comes last, of the parameters that callbacks leave behind.
-            "listeners": (counter, display, *closing, *job.listeners),
+            "listeners": (counter, display, *([last] if display.speaks else []), *job.listeners),
             "history": history,
             "choices": job.choices,
             "keys": job.keys(),
@@ -519,22 +504,6 @@ class _Counter(Listener):
         if self._first is None:
             self._first = run.step
         self.steps = run.step - self._first
-
-
-def course_of(history: History, start: int, kept_epoch: int | None) -> dict[str, list[float]]:
-    """Return the rows of a fit until the epoch whose parameters were kept.
-
-    Parameters
-    ----------
-    history : History
-        Of this fit or of several.
-    start : int
-        The row with which the fit begins.
-    kept_epoch : int, optional
-        An epoch, counted over the life of the network; None for the last one.
-    """
-    end = None if kept_epoch is None else kept_epoch - history.first_epoch + 1
-    return {name: values[start:end] for name, values in history.items()}
 
 
 def _with_sums(task: Task) -> Callable[[Mapping[str, float]], dict[str, float]]:

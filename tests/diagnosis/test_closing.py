@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faults import neurons_that_died, steps_to_infinity, steps_too_long, targets_as_they_are
+from faults import (
+    a_column_that_never_changes,
+    a_column_twice,
+    neurons_that_died,
+    steps_to_infinity,
+    steps_too_long,
+    targets_as_they_are,
+)
 from healthy import RUNS, digits, hidden, net_of
 
 import syn0
@@ -45,6 +52,14 @@ def test_one_line_says_the_gravest(capsys: pytest.CaptureFixture[str]) -> None:
     assert line.endswith("(LeCun et al., 1998) (1 more: net.diagnose(X, y))")
     (line,) = said(capsys, neurons_that_died(mended=False))
     assert "neurons of `hidden` are dead" in line and "more" not in line
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_costs_little_is_not_said_after_each_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    for make in (a_column_twice, a_column_that_never_changes):
+        net, X, y, settings = make(mended=False)
+        assert said(capsys, (net, X, y, settings)) == []
+        assert len(net.diagnose(X, y)) == 1
 
 
 @pytest.mark.usefixtures("patient")

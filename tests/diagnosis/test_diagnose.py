@@ -83,7 +83,7 @@ def test_the_data_are_not_written_to() -> None:
 
 def test_an_unbuilt_network_is_an_error_that_says_what_to_call() -> None:
     net = classifier()
-    with pytest.raises(NotBuiltError, match="nothing to diagnose"):
+    with pytest.raises(NotBuiltError, match="does not know the shape"):
         net.diagnose(X, CLASSES)
     assert not net.built
 
@@ -138,6 +138,23 @@ def test_a_loss_of_ones_own() -> None:
     assert list(net.diagnose(X, X[:, 0] * X[:, 1])) == []
 
 
+def test_class_numbers_are_no_values_whatever_the_loss() -> None:
+    net = classifier()
+    loss = lambda y, p: ops.sum((y - p) ** 2, axis=-1)  # noqa: E731
+    net.fit(X, CLASSES, loss=loss, epochs=30, optimizer=syn0.Adam(0.01), verbose=0)
+    assert list(net.diagnose(X, CLASSES)) == []
+
+
+def test_a_second_fit_is_measured_by_the_loss_of_the_first() -> None:
+    """Noise in a loss that is small already is no loss that rises."""
+    x, y = digits()
+    net = net_of(0, hidden(64, "relu"), syn0.Dropout(0.5), hidden(10, "softmax"))
+    net.fit(x, y, epochs=60, optimizer=syn0.Adam(0.003), verbose=0)
+    for _ in range(4):
+        history = net.fit(x, y, epochs=6, verbose=0)
+        assert list(net.diagnose(x, y)) == [], history["loss"]
+
+
 def test_a_loss_that_the_network_computes() -> None:
     x = syn0.Input((4,))
     h = hidden(8, "relu", name="hidden")(x)
@@ -156,8 +173,10 @@ def test_a_loss_that_the_network_computes() -> None:
 
 def test_sequences_of_unknown_length_and_whole_numbers() -> None:
     words = np.random.default_rng(0).integers(0, 9, (50, 6))
+    words[:, 0] = 3  # each text begins with the same word, which is no constant column
     net = net_of(0, syn0.Input((None,), dtype="int64"), syn0.Embedding(9, 8),
-                 syn0.MultiHeadAttention(2, 4), hidden(4, "tanh"), hidden(9, "softmax"))  # fmt: skip
+                 syn0.MultiHeadAttention(2, 4), hidden(4, "tanh"),
+                 hidden(9, "softmax"))  # fmt: skip
     net.fit(words, words, epochs=30, optimizer=syn0.Adam(0.01), verbose=0)
     assert list(net.diagnose(words, words)) == []
 

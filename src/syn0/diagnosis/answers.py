@@ -75,8 +75,8 @@ def _one_class(found: Evidence, answer: Answer) -> Iterator[Verdict]:
     rare = truth == frequent and truth > 0.6
     yield verdict(
         "collapse", answer.layer, share,
-        f"`{answer.layer}` answers class {most} for {_of_all(share, found)}, though only "
-        f"{percent(truth)} of them are of it",
+        f"`{answer.layer}` answers class {most} for {_of_all(share, found)}, though it is "
+        f"right for {percent(truth)} of all",
         'class_weight="balanced"' if rare else found.slower(10),
     )  # fmt: skip
 

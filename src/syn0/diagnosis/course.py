@@ -14,6 +14,7 @@ from syn0.training.history import format_number
 
 FEW = 3  # epochs that show no trend yet
 LONGER = (1e3, 1e4, 1e5, 1e6)  # times the length of a step: are steps too short?
+LEARNED = 0.05  # of the first loss: where less is left there is no more to be learned
 GAIN = 0.05  # of the loss, that a single step of the right length saves where much is to be learned
 
 
@@ -31,8 +32,8 @@ def step_too_high(found: Evidence) -> Iterator[Verdict]:
     """Find a loss that rises, or swings to and fro, or that one step makes larger."""
     losses = _losses(found)
     if len(losses) >= FEW:
-        first, last, low = losses[0], losses[-1], min(losses)
-        rise = (last - low) / abs(first) if first else 0.0
+        last, low, whole = losses[-1], min(losses), _whole(found, losses)
+        rise = (last - low) / whole if whole else 0.0
         if exceeds("step_too_high", rise):
             yield _too_high(
                 found, rise,
@@ -40,19 +41,19 @@ def step_too_high(found: Evidence) -> Iterator[Verdict]:
                 f"{format_number(last)}",
             )  # fmt: skip
             return
-        swing = _swing(losses)
+        swing = _swing(losses) / whole if whole else 0.0
         if exceeds("step_too_high", swing):
             yield _too_high(
                 found, swing,
                 "the loss swings to and fro: from epoch to epoch by "
-                f"{format_number(swing * abs(first))}, while it ended at {format_number(last)}",
+                f"{format_number(swing * whole)}, while it ended at {format_number(last)}",
             )  # fmt: skip
             return
     if found.loss_after is None or found.loss is None or not math.isfinite(found.loss):
         return
     after = found.loss_after(1)
-    start = abs(losses[0] if losses else found.loss)
-    rise = (after - found.loss) / start if start else 0.0
+    whole = _whole(found, losses or [found.loss])
+    rise = (after - found.loss) / whole if whole else 0.0
     if not exceeds("step_too_high", rise) and math.isfinite(after):
         return
     if found.loss_after(0.1) < after or not math.isfinite(after):
@@ -67,14 +68,22 @@ def _too_high(found: Evidence, number: float, message: str) -> Verdict:
     return verdict("step_too_high", "loss", number, message, found.slower(10))
 
 
+def _whole(found: Evidence, losses: Sequence[float]) -> float:
+    """Return what changes of the loss are measured by: about the loss of knowing nothing.
+
+    A fit that goes on where another ended begins with a loss that is small already.
+    """
+    return max(abs(losses[0]), abs(found.first_loss))
+
+
 def _swing(losses: Sequence[float]) -> float:
-    """Return the usual change between epochs of the later half, as a share of the first loss."""
+    """Return the usual change between epochs of the later half, if it often turns."""
     late = np.asarray(losses[len(losses) // 2 :])
-    if len(late) < FEW or not losses[0]:
+    if len(late) < FEW:
         return 0.0
     changes = np.diff(late)
     turns = np.mean(np.sign(changes[1:]) != np.sign(changes[:-1]))
-    return float(np.median(np.abs(changes)) / abs(losses[0])) if turns >= 0.4 else 0.0
+    return float(np.median(np.abs(changes))) if turns >= 0.4 else 0.0
 
 
 def step_too_low(found: Evidence) -> Iterator[Verdict]:
@@ -84,6 +93,8 @@ def step_too_low(found: Evidence) -> Iterator[Verdict]:
         return
     fall = (losses[0] - losses[-1]) / abs(losses[0])
     if not exceeds("step_too_low", fall) or fall < -KINDS["step_too_low"].threshold:
+        return
+    if abs(found.loss) < LEARNED * _whole(found, losses):
         return
     for times in LONGER:
         further = found.loss_after(times)
@@ -105,7 +116,8 @@ def overfitting(found: Evidence) -> Iterator[Verdict]:
         return
     best = int(np.argmin(held))
     rise = held[-1] / held[best] if held[best] > 0 else 1.0
-    if exceeds("overfitting", rise) and losses[-1] < losses[best]:
+    visible = held[-1] - held[best] > LEARNED * abs(held[0])
+    if exceeds("overfitting", rise) and visible and losses[-1] < losses[best]:
         yield verdict(
             "overfitting", "val_loss", rise,
             f"it overfits since epoch {best + 1}: val_loss rose from {format_number(held[best])} "

@@ -14,6 +14,7 @@ from syn0.diagnosis.verdict import Verdict, short
 
 Array = NDArray[Any]
 ENOUGH = 30  # samples, below which equal columns may be chance
+LEARNED = 0.2  # of the variance of the targets: where less is left, they were learned
 LIVELY = 10  # samples in which a column differs from its usual value, lest two agree by chance
 NAMED = 3  # columns that a message names
 
@@ -35,12 +36,17 @@ def input_scale(found: Evidence) -> Iterator[Verdict]:
 
 
 def target_scale(found: Evidence) -> Iterator[Verdict]:
-    """Find targets that are far larger than the sums with which a network begins."""
+    """Find targets that are far larger than the sums with which a network begins.
+
+    A network that has learned them all the same needs no advice.
+    """
     for answer in found.answers:
         if answer.y_true is None or not answer.scaled:
             continue
-        size = float(root(np.mean(np.square(answer.y_true, dtype="float64"))))
-        if exceeds("unscaled_target", size):
+        y = answer.y_true.astype("float64")
+        size = float(root(np.mean(np.square(y))))
+        left = np.mean(np.square(y - answer.y_pred)) / max(float(y.var()), 1e-30)
+        if exceeds("unscaled_target", size) and not left < LEARNED:
             yield verdict(
                 "unscaled_target", answer.layer, size,
                 f"the targets of `{answer.layer}` are unscaled: about {short(size)} in size, "

@@ -91,6 +91,8 @@ class Evidence:
         Of the next step; None where the optimizer finds it itself.
     history : mapping of str to list
         Of the last fit, until the epoch whose parameters the network holds.
+    first_loss : float
+        Of the first epoch of all fits: about what the loss is where nothing is learned.
     flatness, weights, signals, entering : sequences and mappings
         What the probe told; `signals` and `entering` as root mean squares.
     answers : sequence of Answer
@@ -108,6 +110,7 @@ class Evidence:
     loss_after: Callable[[float], float] | None = None
     learning_rate: float | None = None
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    first_loss: float = 0.0
     flatness: Sequence[Flatness] = ()
     weights: Sequence[Weights] = ()
     signals: Mapping[str, float] = field(default_factory=dict)

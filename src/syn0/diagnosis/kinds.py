@@ -31,6 +31,7 @@ class Kind:
     above: bool = True
 
 
+SMALL = 17  # the rank from which findings cost little
 _SCALE = "LeCun et al., 1998"
 _DEPTH = "Glorot and Bengio, 2010"
 
@@ -39,7 +40,7 @@ KINDS: dict[str, Kind] = {
     "not_finite": Kind(0, 0, _SCALE),
     "double_softmax": Kind(1, 0, "Goodfellow et al., 2016, section 6.2.2"),
     "target_out_of_reach": Kind(2, 0, _SCALE),
-    "label_leak": Kind(3, 0.999, "Kaufman et al., 2012"),
+    "label_leak": Kind(3, 0.9999, "Kaufman et al., 2012"),
     "no_activation": Kind(4, 0, "Hornik et al., 1989"),
     "identical_units": Kind(5, 0, "Rumelhart et al., 1986"),
     # Why it does not learn.
@@ -58,6 +59,6 @@ KINDS: dict[str, Kind] = {
     "constant_output": Kind(15, 1e-3, "Karpathy, 2019", above=False),
     "overfitting": Kind(16, 1.25, "Prechelt, 1998"),
     # What costs little.
-    "duplicate_column": Kind(17, 0.99999, "Belsley et al., 1980"),
-    "constant_column": Kind(18, 0, "Kuhn and Johnson, 2013"),
+    "duplicate_column": Kind(SMALL, 0.99999, "Belsley et al., 1980"),
+    "constant_column": Kind(SMALL + 1, 0, "Kuhn and Johnson, 2013"),
 }

@@ -14,7 +14,7 @@ import numpy as np
 from syn0 import ops
 from syn0.gradient import backpropagate
 from syn0.graph import FLOATS, Tensor, topological_order
-from syn0.layers import BatchNormalization, LayerNormalization
+from syn0.layers import BatchNormalization, LayerNormalization, Normalization
 from syn0.layers.node import LayerLike, Node
 from syn0.networks import Nested, Network
 from syn0.optimizers import apply_updates
@@ -24,7 +24,7 @@ from syn0.tracing import STEP, Trace
 from syn0.wiring import is_input, node_key
 
 FLAT = 0.01  # of the largest slope: less than this is the end of a sigmoid or tanh
-_NORMALIZING = (BatchNormalization, LayerNormalization)
+_NORMALIZING = (BatchNormalization, LayerNormalization, Normalization)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def entrances(network: Network, trace: Trace) -> Iterator[tuple[str, Tensor]]:
 def _normalizes(layer: LayerLike) -> bool:
     if isinstance(layer, Nested):
         return any(map(_normalizes, layer.network.layers.values()))
-    return isinstance(layer, _NORMALIZING) or type(layer).__name__ == "Normalization"
+    return isinstance(layer, _NORMALIZING)
 
 
 # ----- the program --------------------------------------------------------

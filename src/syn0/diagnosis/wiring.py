@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from syn0.activations import name_of
 from syn0.graph import Tensor, topological_order
-from syn0.layers import Dense, Flatten, Normalization, Rescaling, Reshape
+from syn0.layers import Activation, Dense, Flatten, Normalization, Rescaling, Reshape
 from syn0.layers.activation import function_of
+from syn0.layers.node import LayerLike
 from syn0.networks import Network
 
 # Ops that take scores, and the one that makes probabilities of them.
@@ -65,6 +66,9 @@ def doubled_softmax(roots: Iterable[Tensor], task_name: str) -> Iterator[tuple[s
 def linear_chain(network: Network) -> tuple[str, ...]:
     """Return the dense layers of a network that has nothing but weighted sums before its last.
 
+    A layer that is narrower than both ends is meant as it is: it compresses, as in a principal
+    component analysis.
+
     Examples
     --------
     >>> import syn0
@@ -73,21 +77,23 @@ def linear_chain(network: Network) -> tuple[str, ...]:
     >>> linear_chain(syn0.Sequential(syn0.Dense(4, activation="relu"), syn0.Dense(1)))
     ()
     """
-    layers = list(network.layers.items())
+    layers = list(network.layers.values())
     if len(network.wiring.order) != len(layers) + 1 or len(network.output_names) > 1:
         return ()  # layers that branch may be meant so
-    while layers and type(layers[-1][1]).__name__ == "Activation":
+    while layers and isinstance(layers[-1], Activation):
         layers.pop()
-    dense = [name for name, layer in layers if isinstance(layer, Dense)]
-    for place, (_, layer) in enumerate(layers):
-        last = place == len(layers) - 1
-        if isinstance(layer, Dense):
-            if not (last or _is_linear(layer)):
-                return ()
-        elif not isinstance(layer, _STRAIGHT):
-            return ()
-    return tuple(dense) if len(dense) > 1 else ()
+    dense = {n: layer.units for n, layer in network.layers.items() if isinstance(layer, Dense)}
+    if len(dense) < 2 or not all(map(_is_straight, layers[:-1])):
+        return ()
+    widths = [int(units) for units in dense.values()]
+    given = network.layout.input_shapes if network.layout is not None else ()
+    features = [shape[-1] for shape in given if shape and isinstance(shape[-1], int)]
+    compresses = min(widths[:-1]) < min([widths[-1], *features])
+    return () if compresses else tuple(dense)
 
 
-def _is_linear(layer: Dense) -> bool:
-    return layer.activation is None or name_of(function_of(layer.activation)) == "linear"
+def _is_straight(layer: LayerLike) -> bool:
+    """Tell whether a layer gives straight lines for straight lines."""
+    if isinstance(layer, Dense):
+        return layer.activation is None or name_of(function_of(layer.activation)) == "linear"
+    return isinstance(layer, _STRAIGHT)
