@@ -20,7 +20,8 @@ FLOORS = (
     "layers activations initializers losses metrics optimizers penalties schedules wiring layout "
     "tracing networks steps energy",
     "training diagnosis data files",
-    "fitting stateful measuring failures trainer script planning summary checking model",
+    "fitting stateful measuring failures diagnosing closing trainer script planning summary "
+    "checking model",
     "neural_network tables",
     "lab serve cli tour",
 )

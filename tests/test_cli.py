@@ -62,7 +62,7 @@ def test_lesson_step(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_lesson_activation(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "2 of 4 hidden units are dead" in answer(capsys, "lesson", "--activation", "relu")
+    assert "2 of 4 neurons of `hidden` are dead" in answer(capsys, "lesson", "--activation", "relu")
 
 
 def test_lesson_until(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,16 +79,23 @@ def test_linear_stays_at_a_half_and_says_why() -> None:
 
 
 def test_relu_leaves_two_units_dead_and_says_so() -> None:
-    result = lesson.train("relu")
-    assert len(result.dead) == 2
-    assert "2 of 4 hidden units are dead" in printed(lesson.show, "relu")
+    text = " ".join(printed(lesson.show, "relu").split())
+    assert (
+        "2 of 4 neurons of `hidden` are dead: they output 0 for all 4 samples; "
+        "try --activation leaky_relu" in text
+    )
+
+
+def test_leaky_relu_learns_as_advised() -> None:
+    losses = lesson.train("leaky_relu").losses
+    assert losses[-1] < 0.01 < losses[0]
 
 
 @pytest.mark.parametrize("activation", ["tanh", "leaky_relu", "elu", "swish", "gelu"])
 def test_the_others_learn_the_four_rows(activation: str) -> None:
     result = lesson.train(activation)
     assert ((result.outputs > 0.5) == (lesson.Y[:, 0] == 1)).all()
-    assert result.dead == ()
+    assert result.dead is None
     assert "right side of .5" in printed(lesson.show, activation)
 
 

@@ -644,6 +644,21 @@ def test_one_seed_gives_the_same_bits_watched_or_not(tmp_path: Path) -> None:
     same_parameters(run(), run(validation_data=(X, Y)))
 
 
+@pytest.mark.parametrize("engine", ["numpy", "llvm"])
+def test_validation_is_of_the_epoch_that_ended(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often progress is told: also when it is due just as an epoch ends."""
+    monkeypatch.setattr("syn0.training.loop.PROGRESS_INTERVAL", 0.0)
+    silent, watched = (
+        small(3, "softmax").fit(
+            X, CLASSES, epochs=4, batch_size=7, validation_data=0.2, verbose=verbose, engine=engine
+        )
+        for verbose in (0, 1)
+    )
+    assert dict(watched) == dict(silent)
+
+
 def test_the_last_fit_to_end_gives_the_threads_back(monkeypatch: pytest.MonkeyPatch) -> None:
     stood = [4]
 

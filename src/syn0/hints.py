@@ -117,7 +117,6 @@ _METHODS = {
     "pop": "net.until('layer')",
     "save": "net.save_code(folder); model files are planned",
     "plot": "net.summary(); pictures are planned",
-    "diagnose": "net.activations(X) and net.gradients(X, y); verdicts are planned",
 }
 
 

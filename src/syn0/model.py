@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from syn0 import script
 from syn0.arrays import to_array
 from syn0.checking import check_function, check_network
+from syn0.diagnosis import Report
 from syn0.engines.protocol import SingleRow
 from syn0.errors import ArgumentError
 from syn0.hints import FIT_ARGUMENTS, argument_hint, method_hint, network_hint
@@ -142,7 +143,8 @@ class Model(StatefulNetwork):
         resume : bool
             Reserved for training that continues from a checkpoint.
         verbose : "auto", 0, 1 or 2
-            Progress: nothing, some twenty epochs, every epoch.
+            Progress: nothing, some twenty epochs, every epoch; but for 0 a line at the end
+            says what is wrong, if anything is: the gravest of what `diagnose` finds.
         engine : {"auto", "numpy"}
             What computes.
         threads : int or "auto"
@@ -316,6 +318,42 @@ class Model(StatefulNetwork):
 
     def _repr_html_(self) -> str:
         return summary_html(self, self._trainer.task)
+
+    def diagnose(self, X: Any, y: Any = None) -> Report:
+        """Tell what is wrong with the network, its last fit or its data, and what to change.
+
+        Nothing is changed: neither the numbers, nor the history, nor any order of samples.
+
+        Parameters
+        ----------
+        X, y : array
+            As in `fit`, such as the training data; a thousand samples, chosen by the seed,
+            are looked at. Loss and optimizer are those of the last fit.
+
+        Returns
+        -------
+        Report
+            A sequence of verdicts, the gravest first, empty where nothing was found. Each has
+            ``kind, layer, message, number, threshold, mend`` and ``source``.
+
+        Raises
+        ------
+        NotBuiltError
+            If the network has no numbers yet.
+
+        Examples
+        --------
+        >>> import numpy as np, syn0
+        >>> X = np.linspace(0, 5000, 64).reshape(-1, 1)
+        >>> net = syn0.Sequential(
+        ...     syn0.Dense(8, activation="tanh", name="hidden"), syn0.Dense(1), random_state=0
+        ... )
+        >>> _ = net.fit(X, np.sin(X / 800), verbose=0)
+        >>> print(net.diagnose(X, np.sin(X / 800))[0])
+        `hidden` reads unscaled values: they are about 2,898 in size; try syn0.Normalization() as
+        the first layer (LeCun et al., 1998)
+        """
+        return self._trainer.diagnose(X, y)
 
     def code(self, X: Any = None, y: Any = None, **options: Any) -> str:
         """Return the program that the network runs, as NumPy source.

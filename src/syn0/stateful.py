@@ -16,6 +16,7 @@ from syn0.arrays import check_finite, check_range, to_array
 from syn0.data.preparation import Preparation
 from syn0.data.reading import is_table
 from syn0.data.table import Table
+from syn0.diagnosis.probe import probe_program
 from syn0.engines import Executable, choose
 from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
 from syn0.graph import FLOATS, Shape, format_shape, time
@@ -36,6 +37,7 @@ _MAKERS: Mapping[str, Callable[..., Program]] = {
     "evaluate": steps.evaluate_program,
     "loss_and_gradient": steps.gradient_program,
     "train_step": steps.train_program,
+    "probe": probe_program,
 }
 
 

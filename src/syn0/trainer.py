@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import arrays, fitting, optimizers
+from syn0.closing import ClosingLine, kept_epoch
+from syn0.diagnosing import Course, Subject, diagnose
+from syn0.diagnosis import Report
 from syn0.engines import Control, Executable, choose
 from syn0.engines.threads import limit_threads
 from syn0.errors import ArgumentError, NonFiniteError
@@ -23,7 +26,7 @@ from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Task
 from syn0.training.callbacks import check_callbacks
 from syn0.training.chunks import ChunkFeed
-from syn0.training.events import Event
+from syn0.training.events import Event, FitEnded
 from syn0.training.feeds import ResidentFeed, StepTable, resolve_batch_size
 from syn0.training.history import History
 from syn0.training.loop import mean_of_totals, train
@@ -134,7 +137,8 @@ class Trainer:
             # Also after an error or Ctrl-C: the steps that were done are kept.
             if history.epochs and (counts or self.record is None):
                 record = job.record(start, self.epochs_done, history.epochs)
-                self.record = replace(record, frozen=frozenset(self.model.frozen))
+                frozen, kept = self.model.frozen, kept_epoch(job.listeners, counter.reason)
+                self.record = replace(record, frozen=frozenset(frozen), kept_epoch=kept)
             if counts:
                 self.epochs_done += history.epochs
                 self.model.history.extend(history)
@@ -156,6 +160,17 @@ class Trainer:
         executable = self.model.executable("loss_and_gradient", task=task, trainable=tuple(names))
         found, _ = executable.run(self.model.numbers, data.all())
         return {name: np.asarray(found[name]) for name in names}
+
+    def diagnose(self, X: Any, y: Any) -> Report:
+        """Return what is wrong; see `Model.diagnose`."""
+        model, record = self.model, self.record
+        model.known_layout()  # an unbuilt network stays so: that is an error
+        task, data = self.given(X, y, None)
+        course = Course()
+        if record is not None:
+            course = Course.of(model.history, record.first_epoch, record.kept_epoch)
+        step = int(model.numbers["step"])
+        return diagnose(Subject(model, task, data, self.plan, course, step))
 
     def given(self, X: Any, y: Any, sample_weight: Any, *, loss: Any = None) -> tuple[Task, Data]:
         """Return task and data for a call outside of fit, under the last settings."""
@@ -394,11 +409,14 @@ class Trainer:
         return 6.0 * job.feed.batch_size * weights
 
     def _run(self, job: Job, history: History, display: ProgressDisplay, counter: _Counter) -> None:
+        subject = Subject(self.model, job.task, job.data, job.plan)
+        last = ClosingLine(subject, history, job.feed.tables, job.listeners)
         common: dict[str, Any] = {
             "epochs": job.epochs,
             "evaluate": self._evaluator(job),
-            # The counter hears first: an error in a callback must not cost it the step.
-            "listeners": (counter, display, *job.listeners),
+            # The counter hears first: an error in a callback must not cost it the step. What is
+            # said at the end comes last, of the parameters that callbacks leave behind.
+            "listeners": (counter, display, *([last] if display.speaks else []), *job.listeners),
             "history": history,
             "choices": job.choices,
             "keys": job.keys(),
@@ -476,15 +494,18 @@ class Trainer:
 
 
 class _Counter(Listener):
-    """Counts the steps of a run."""
+    """Counts the steps of a run, and knows how it ended."""
 
     hears_epochs = False
 
     def __init__(self) -> None:
         self._first: int | None = None
         self.steps = 0
+        self.reason = ""
 
     def receive(self, event: Event, run: Run) -> None:
+        if isinstance(event, FitEnded):
+            self.reason = event.reason
         if self._first is None:
             self._first = run.step
         self.steps = run.step - self._first

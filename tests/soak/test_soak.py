@@ -11,7 +11,7 @@ import pytest
 from graphs import Drawn, graphs
 from hypothesis import given, settings
 
-for room in ("ops", "engines", "engines/llvm"):
+for room in ("ops", "engines", "engines/llvm", "diagnosis"):
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
 import test_numpy  # noqa: E402
@@ -21,6 +21,7 @@ import test_random_graphs  # noqa: E402
 import test_registry  # noqa: E402
 import test_same_bits  # noqa: E402
 import test_simplify  # noqa: E402
+import test_verdicts  # noqa: E402
 import trainings  # noqa: E402
 
 many = settings(max_examples=5_000)
@@ -179,3 +180,12 @@ def test_the_checked_build() -> None:
     cases, layers = len(test_registry.ALL), len(trainings.NETWORKS)
     script = f"import test_checked; test_checked.child({conftest.SEED}, {cases}, 200, {layers})"
     trainings.python(script, timeout=3600, SYN0_CHECKED="1")
+
+
+# ----- verdicts -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("run", test_verdicts.RUNS, ids=lambda run: run.name)
+def test_healthy_trainings_of_ten_seeds(run: Any) -> None:
+    for seed in range(10, 20):
+        test_verdicts.check_healthy(run, seed)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import syn0
+from syn0.diagnosis import Verdict
 from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
 from syn0.lab.page import Page
 
@@ -117,15 +118,15 @@ class Result:
         The answers to the four rows.
     test, taught : float
         The answers to the test row, and to the same row with its third column on.
-    dead : tuple of int
-        Hidden units, counted from 1, that give 0 to all four rows and so have slope 0.
+    dead : Verdict or None
+        What is said of hidden units that give 0 to all four rows and so have slope 0.
     """
 
     losses: list[float]
     outputs: NDArray[Any]
     test: float
     taught: float
-    dead: tuple[int, ...]
+    dead: Verdict | None
 
 
 def train(activation: str = "sigmoid", until: float | None = None) -> Result:
@@ -147,16 +148,13 @@ def train(activation: str = "sigmoid", until: float | None = None) -> Result:
     history = net.fit(
         X, Y, epochs=EPOCHS, callbacks=callbacks, verbose=0, engine="numpy", **settings()
     )
-    hidden = net.activations(X)["hidden"]
-    # A unit with output 0 has slope 0 there only if it is rectified: tanh(0) is no dead unit.
-    rectified = activation == "relu"
-    dead = np.flatnonzero((hidden == 0).all(axis=0)) + 1 if rectified else ()
+    found = net.diagnose(X, Y)
     return Result(
         losses=history["loss"],
         outputs=net.predict(X)[:, 0],
         test=float(net.predict_one(TEST_ROW)[0]),
         taught=float(net.predict_one(TAUGHT_ROW)[0]),
-        dead=tuple(int(unit) for unit in dead),
+        dead=next((verdict for verdict in found if verdict.kind == "dead_units"), None),
     )
 
 
@@ -237,12 +235,11 @@ def _reached(losses: list[float], until: float) -> str:
 def _remarks(activation: str, result: Result) -> Iterator[str]:
     """Say what stands out in the answers, from the numbers."""
     undecided = np.abs(result.outputs - 0.5) < 0.01
-    if result.dead:
-        units = " and ".join(map(str, result.dead))
+    if result.dead is not None:
+        yield f"{result.dead.message}; try --activation leaky_relu"
         yield (
-            f"{len(result.dead)} of 4 hidden units are dead (number {units}): they give 0 to all "
-            "four rows, so their slope is 0, the gradient of their weights is 0, and no further "
-            "step can wake them. The units that are left must do the work alone."
+            "Where the output is 0 the slope is 0 too, so the gradient of their weights is 0, and "
+            "no further step can wake them. The neurons that are left must do the work alone."
         )
     if activation == "linear" and undecided.all():
         yield (

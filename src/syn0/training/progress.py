@@ -162,6 +162,11 @@ class ProgressDisplay(Listener):
         self.wants_progress = self.hears_epochs = verbose != 0
         self.reads_state = False
 
+    @property
+    def speaks(self) -> bool:
+        """Whether anything is shown but an interruption."""
+        return self._verbose != 0
+
     def receive(self, event: Event, run: Run) -> None:
         """Show an event."""
         if self._verbose == 0:

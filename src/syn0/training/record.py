@@ -46,6 +46,7 @@ class Record:
     shuffle: bool
     samples: int
     frozen: frozenset[str] = frozenset()
+    kept_epoch: int | None = None  # whose parameters came back at the end, if any did
 
     @property
     def steps_per_epoch(self) -> int:

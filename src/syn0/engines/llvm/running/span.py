@@ -72,7 +72,8 @@ class Span:
             while done < count:
                 made = self.advance(first + done, self._stretch(first + done, count - done))
                 done += made
-                if self.ends(done, made):
+                # At its end the span hands over by itself, the state before what is told of it.
+                if done < count and self.ends(done, made):
                     break
         finally:
             self.give_back()
@@ -263,7 +264,7 @@ def run_batches(
                 span.feed = OneBatch(feed.batch(first + done), feed)
             if not span.advance(first + done, 1):
                 return done
-            if span.ends(done + 1, 1):
+            if done + 1 < count and span.ends(done + 1, 1):
                 return done + 1
         return count
     finally:

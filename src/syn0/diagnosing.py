@@ -1,0 +1,353 @@
+"""How evidence on a network is gathered: `net.diagnose`, and the line at the end of `fit`.
+
+Nothing here changes a network: the probe reads its state, and what it returns is looked at
+and thrown away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0.diagnosis.evidence import Answer, Evidence, Flatness, Weights, root
+from syn0.diagnosis.judging import judge_all
+from syn0.diagnosis.probe import activation_of, sites_of
+from syn0.diagnosis.verdict import Report
+from syn0.diagnosis.wiring import doubled_softmax, linear_chain
+from syn0.engines.threads import limit_threads
+from syn0.graph import FLOATS, Tensor, evaluate
+from syn0.losses import Loss
+from syn0.program import Program, State
+from syn0.stateful import StatefulNetwork
+from syn0.steps import Plan, Target, Task
+from syn0.training.history import History
+from syn0.training.samples import Data
+
+Array = NDArray[Any]
+MOST = 1000  # samples that are looked at
+AT_ONCE = 5e9  # operations that NumPy does in less time than a program takes to be compiled
+_DIFFERENCES = frozenset(
+    "mean_squared_error half_squared_error mean_absolute_error huber log_cosh quantile".split()
+)
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the last fit went.
+
+    Parameters
+    ----------
+    rows : mapping of str to list
+        Its part of the history, until the epoch whose parameters the network holds.
+    first_loss : float
+        Of the first epoch of all fits; 0 where there was none.
+    """
+
+    rows: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    first_loss: float = 0.0
+
+    @classmethod
+    def of(
+        cls, history: History, start: int = 0, kept_epoch: int | None = None,
+        before: History | None = None,
+    ) -> Course:  # fmt: skip
+        """Return what a history tells.
+
+        Parameters
+        ----------
+        history : History
+            Of this fit, or of several.
+        start : int
+            The row with which the fit begins.
+        kept_epoch : int, optional
+            The epoch whose parameters came back, if any did.
+        before : History, optional
+            Of the fits before.
+        """
+        end = None if kept_epoch is None else kept_epoch - history.first_epoch + 1
+        first = (h["loss"][0] for h in (before, history) if h is not None and h.epochs)
+        rows = {name: values[start:end] for name, values in history.items()}
+        return cls(rows, next((loss for loss in first if math.isfinite(loss)), 0.0))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is diagnosed: a network, what it learns and from what, and how training went.
+
+    Parameters
+    ----------
+    model : StatefulNetwork
+        The network.
+    task : Task
+        What it learns.
+    data : Data
+        Samples; empty where they come in chunks.
+    plan : Plan, optional
+        What updates the parameters, where it was trained.
+    course : Course
+        How the last fit went.
+    step : int
+        The number of the next step, for schedules.
+    """
+
+    model: StatefulNetwork
+    task: Task
+    data: Data
+    plan: Plan | None = None
+    course: Course = field(default_factory=Course)
+    step: int = 0
+
+    @property
+    def weights(self) -> float:
+        """The number of weights that products read."""
+        return sum(float(np.prod(e.shape)) for e in self.model.entries() if len(e.shape) > 1)
+
+
+def diagnose(subject: Subject) -> Report:
+    """Return all that the rules find; see `Model.diagnose`."""
+    found, total = gather(subject), subject.data.samples
+    known = f"{found.samples:,} of {total:,} samples"
+    return judge_all(found, known if found.samples < total else f"{total:,} samples")
+
+
+def gather(subject: Subject, most: int = MOST, *, at_once: bool = False) -> Evidence:
+    """Return the evidence on a network, from a part of the samples.
+
+    Parameters
+    ----------
+    subject : Subject
+        What is looked at.
+    most : int
+        Samples at most.
+    at_once : bool
+        Whether nothing may be compiled, however large the network is.
+    """
+    model, task = subject.model, replace(subject.task, weighted=False)
+    part = choose_samples(replace(subject.data, sample_weight=None), model.seed, most)
+    plan = _plan_now(model, subject.plan)
+    scheduled = _scheduled(model, plan, subject.step)
+    small = at_once or 6 * part.samples * subject.weights <= AT_ONCE
+    probe = Probe(model, {**part.all(), **scheduled}, task, plan, compiled=not small)
+    told, updates = probe.run(model.numbers)
+
+    def loss_after(length: float) -> float:
+        return probe.loss({**model.numbers, **_moved(model.numbers, updates, length)})
+
+    return Evidence(
+        samples=part.samples,
+        loss=float(told["loss"]),
+        loss_after=loss_after if updates else None,
+        learning_rate=_learning_rate(model, plan),
+        history=subject.course.rows,
+        first_loss=subject.course.first_loss,
+        flatness=list(_flatness(model, told)),
+        weights=list(_weights(model, told)),
+        signals=_signals(model, told),
+        entering=_roots(told, "entering "),
+        answers=list(_answers(model, task, part, told)),
+        columns=_columns(model, part),
+        doubled=list(_doubled(model, task, probe.program)),
+        linear=linear_chain(model),
+    )
+
+
+def gather_course(subject: Subject) -> Evidence:
+    """Return what the history tells, which costs nothing."""
+    rate = _learning_rate(subject.model, _plan_now(subject.model, subject.plan))
+    course = subject.course
+    return Evidence(history=course.rows, first_loss=course.first_loss, learning_rate=rate)
+
+
+def _moved(numbers: State, updates: State, length: float) -> State:
+    """Return the parameters after a step so many times as long."""
+    found = {}
+    for name, new in updates.items():
+        old = numbers[name]
+        found[name] = (old + length * (new - old)).astype(old.dtype)
+    return found
+
+
+def choose_samples(data: Data, seed: int, most: int = MOST) -> Data:
+    """Return at most so many samples, chosen by the seed; fewer where they are large."""
+    most = data.passes(most)[0].stop
+    if data.samples <= most:
+        return data
+    rng = np.random.default_rng([seed, data.samples])
+    return data.rows(np.sort(rng.choice(data.samples, most, replace=False)))
+
+
+# ----- the probe ----------------------------------------------------------
+
+
+class Probe:
+    """The probe program on one batch: run by the network's engine, or at once if it is small.
+
+    A small program is over before it would be compiled, so it is computed op by op.
+
+    Parameters
+    ----------
+    model : StatefulNetwork
+        What is looked at.
+    batch : mapping of str to array
+        Inputs, targets and what schedules give.
+    task : Task
+        What is learned.
+    plan : Plan, optional
+        What updates the parameters.
+    compiled : bool
+        Whether the network's engine runs it.
+    """
+
+    def __init__(
+        self, model: StatefulNetwork, batch: Mapping[str, Array], task: Task, plan: Plan | None,
+        *, compiled: bool,
+    ) -> None:  # fmt: skip
+        options = {"task": task, "trainable": tuple(model.trainable()), "plan": plan}
+        self.program = model.program("probe", **options)
+        inputs, _ = self.program.leaves()
+        self._batch = {
+            tensor.name or "": np.asarray(batch[tensor.name or ""]).astype(tensor.dtype)
+            for tensor in inputs
+        }
+        self._executable = model.executable("probe", **options) if compiled else None
+
+    def run(self, state: State) -> tuple[dict[str, Array], State]:
+        """Return what the probe tells, and the parameters after the optimizer's next step."""
+        if self._executable is not None:
+            told, updates = self._executable.run(state, self._batch)
+        else:
+            told = {**self.program.outputs, **self.program.updates}
+            told = dict(zip(told, self._at_once(list(told.values()), state), strict=True))
+            updates = {name: told.pop(name) for name in self.program.updates}
+        return _arrays(told), _arrays(updates)
+
+    def loss(self, state: State) -> float:
+        """Return the loss alone."""
+        if self._executable is not None:
+            return float(self._executable.run(state, self._batch)[0]["loss"])
+        return float(self._at_once([self.program.outputs["loss"]], state)[0])
+
+    def _at_once(self, wanted: list[Tensor], state: State) -> list[Any]:
+        # On one thread: two that wait for each other cost more than such products.
+        with limit_threads(1, 0.0), np.errstate(all="ignore"):
+            return evaluate(wanted, {**state, **self._batch})
+
+
+def _arrays(values: Mapping[str, Any]) -> dict[str, Array]:
+    return {name: np.asarray(value) for name, value in values.items()}
+
+
+def _plan_now(model: StatefulNetwork, plan: Plan | None) -> Plan | None:
+    """Return what would update the parameters that learn now, None where that is not known."""
+    names = model.trainable()
+    if plan is None or plan.minimizer is not None or not names:
+        return None
+    plan = replace(plan, trainable=tuple(names))
+    if not set(names) <= {name for name, _ in plan.assigned}:
+        return None
+    needed = set(plan.first_state(model.entries())) - set(plan.schedules)
+    return plan if needed <= set(model.numbers) else None
+
+
+def _scheduled(model: StatefulNetwork, plan: Plan | None, step: int) -> dict[str, Array]:
+    """Return the hyperparameters that a schedule gives for a step."""
+    schedules = {} if plan is None else plan.schedules
+    return {name: np.asarray(schedule(step), model.dtype) for name, schedule in schedules.items()}
+
+
+def _learning_rate(model: StatefulNetwork, plan: Plan | None) -> float | None:
+    """Return the step size, None where there is none, or a schedule."""
+    return None if plan is None or plan.schedules else plan.learning_rate(model.numbers)
+
+
+# ----- what it told -------------------------------------------------------
+
+
+def _roots(told: Mapping[str, Array], prefix: str) -> dict[str, Any]:
+    return {n.removeprefix(prefix): root(v) for n, v in told.items() if n.startswith(prefix)}
+
+
+def _signals(model: StatefulNetwork, told: Mapping[str, Array]) -> dict[str, float]:
+    """Return how strongly the loss depends on each layer that learns.
+
+    A loss that is computed from scores leaves the probabilities that the network puts out
+    without a gradient; these are left out.
+    """
+    ends = [node.layer for node in model.wiring.outputs]
+    outputs = {name for name, layer in model.layers.items() if any(layer is end for end in ends)}
+    found = _roots(told, "signal ")
+    return {name: float(s) for name, s in found.items() if s or name not in outputs}
+
+
+def _columns(model: StatefulNetwork, part: Data) -> dict[str, Array]:
+    """Return the inputs that are tables of numbers; whole numbers may be words of a text."""
+    floats = {tensor.name for tensor in model.input_tensors() if tensor.dtype in FLOATS}
+    found = {name: x for name, x in part.inputs.items() if name in floats}
+    return {name: x for name, x in found.items() if x.ndim == 2 and x.shape[1]}
+
+
+def _flatness(model: StatefulNetwork, told: Mapping[str, Array]) -> Iterator[Flatness]:
+    for site in sites_of(model.trace(training=True)):
+        shares = told[f"flat {site.layer}"]
+        yield Flatness(site.layer, site.activation, shares, site.is_output)
+
+
+def _weights(model: StatefulNetwork, told: Mapping[str, Array]) -> Iterator[Weights]:
+    ends = {id(node.layer) for node in model.wiring.outputs}
+    for name in model.trainable():
+        values, layer = model.numbers[name], model.layer_of(name) or name
+        if values.ndim < 2 or f"size {name}" not in told:
+            continue
+        update = told.get(f"update {name}")
+        yield Weights(
+            name,
+            layer,
+            float(root(told[f"size {name}"])),
+            float(root(told[f"gradient {name}"])),
+            None if update is None else float(root(update)),
+            id(model.layers.get(layer)) not in ends and _alike(values),
+        )
+
+
+def _alike(values: Array) -> bool:
+    """Tell whether all columns are equal, but for rounding."""
+    if values.shape[-1] < 2:
+        return False
+    first = values[..., :1]
+    return bool(np.abs(values - first).max() <= 1e-5 * np.abs(first).max())
+
+
+def _answers(
+    model: StatefulNetwork, task: Task, part: Data, told: Mapping[str, Array]
+) -> Iterator[Answer]:
+    wiring = model.wiring
+    labels = dict(zip(map(id, wiring.order), wiring.labels, strict=True))
+    for i, (name, tensor) in enumerate(model.trace().outputs.items()):
+        loss, target = task.losses[i], task.targets[i]
+        layer = labels.get(id(wiring.outputs[i])) or name
+        y = None if target is None else np.asarray(part.target(target.name))
+        kind = _kind(loss, target, tensor)
+        moved = tensor.op.name in ("add", "matmul") and getattr(loss, "name", "") in _DIFFERENCES
+        learns = bool(model.entries_of(layer)) if layer in model.layers else False
+        yield Answer(
+            name, layer, told[f"output {name}"], y, kind, activation_of(tensor), moved and learns
+        )
+
+
+def _kind(loss: Any, target: Target | None, y_pred: Any) -> str:
+    if target is not None and target.classes is not None:
+        return "classes"
+    if not isinstance(loss, Loss) or loss.targets != "classes":
+        return "values"
+    return "classes" if loss.exclusive(y_pred) else "questions"
+
+
+def _doubled(model: StatefulNetwork, task: Task, probe: Program) -> Iterator[tuple[str, str]]:
+    roots = [probe.outputs["loss"], *(probe.outputs[f"output {n}"] for n in model.output_names)]
+    names = [loss.name for loss in task.losses if isinstance(loss, Loss)]
+    yield from doubled_softmax(roots, ", ".join(names))
