@@ -67,4 +67,5 @@ def summary_text(model: StatefulNetwork, task: Task | None) -> str:
 def summary_html(model: StatefulNetwork, task: Task | None) -> str:
     """Return the table, and below it the drawing, for a notebook."""
     table = markup.table(HEAD, _rows(model)) + markup.notes(_notes(model, task))
-    return table + markup.picture(draw_network(model))
+    drawing = draw_network(model)
+    return table + markup.folded(drawing.title, markup.picture(drawing))

@@ -144,7 +144,8 @@ def draw(
             for row in range(rows)
             for column in range(columns)
         ]  # fmt: skip
-    return Plot(ax.figure, tuple(panels), draws(*panels), is_own=False)
+    whole = ax.figure.canvas.figure  # axes may lie in a part of a figure
+    return Plot(whole, tuple(panels), draws(*panels), is_own=False)
 
 
 # ----- what plots share -----------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syn0.arrays import check_finite, to_array
 from syn0.errors import ArgumentError, DataError
 from syn0.plots.canvas import Plot, draw, fitted, quiet
 from syn0.plots.outputs import (
@@ -16,6 +17,7 @@ from syn0.plots.outputs import (
     check_probabilities,
     class_numbers,
     class_values,
+    known_labels,
     label_texts,
 )
 from syn0.plots.palette import BLUE, GREY, class_colour, class_mark
@@ -51,7 +53,7 @@ def decision_boundary(
         What the other features are held at; their medians by default. The samples are
         drawn where they lie in the plane, whatever their other features are.
     labels : sequence, optional
-        What the classes are called; their numbers by default.
+        What the classes are called; by default what the table called them, or numbers.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -75,7 +77,7 @@ def decision_boundary(
     >>> plot.values["classes"].shape
     (200, 200)
     """
-    table, names = _as_table(X)
+    table, names = _as_table(X, getattr(net, "preparation", None))
     across, up = _two_features(features, table.shape[1])
     spans = [_span(table[:, feature]) for feature in (across, up)]
     first, second = (np.linspace(low, high, _FINE) for low, high in spans)
@@ -89,6 +91,7 @@ def decision_boundary(
     plane[:, across], plane[:, up] = np.tile(first, _FINE), np.repeat(second, _FINE)
     values = class_values(net, plane, "decision_boundary")
     count = values.shape[1]
+    labels = known_labels(net, labels)
     texts = label_texts(labels, count)
     truth = None if y is None else class_numbers(y, count, len(table), labels)
     winners = values.argmax(axis=1).reshape(_FINE, _FINE)
@@ -102,8 +105,8 @@ def decision_boundary(
         _name_regions(axes, first, second, winners, texts)
         if truth is not None:
             _samples(axes, table[:, [across, up]], truth, texts)
-        axes.set_xlabel(plain_name(names, across))
-        axes.set_ylabel(plain_name(names, up))
+        axes.set_xlabel(_axis_name(names, across))
+        axes.set_ylabel(_axis_name(names, up))
         others = table.shape[1] - 2
         rest = f"\n{others} other feature{'s' if others > 1 else ''} held fixed" if others else ""
         axes.set_title(
@@ -114,19 +117,20 @@ def decision_boundary(
     return draw(ax, (6.4, 4.6), draws)
 
 
-def plain_name(names: Sequence[str] | None, feature: int) -> str:
-    """Return the label of an axis: a column's name, or the number of the feature."""
+def _axis_name(names: Sequence[str] | None, feature: int) -> str:
     return fitted(names[feature], 40) if names is not None else f"feature {feature}"
 
 
-def _as_table(X: Any) -> tuple[Array, list[str] | None]:
-    columns = getattr(X, "columns", None)
-    table = np.asarray(X, dtype=float)
+def _as_table(X: Any, preparation: Any) -> tuple[Array, list[str] | None]:
+    """Return the features with their names: a frame's columns, or what a table gave."""
+    columns = getattr(X, "columns", getattr(preparation, "feature_names", None))
+    table = to_array(X, "X").astype(float)
     if table.ndim != 2 or not len(table):
         raise DataError(
             f"X has the shape {table.shape}.", where="decision_boundary",
             expected="samples in rows, features in columns",
         )  # fmt: skip
+    check_finite(table, "X")
     return table, None if columns is None else [str(name) for name in columns]
 
 
@@ -228,7 +232,7 @@ def confusion(
     X, y : array
         Samples and their true classes: numbers, one-hot rows, or the words of `labels`.
     labels : sequence, optional
-        What the classes are called; their numbers by default.
+        What the classes are called; by default what the table called them, or numbers.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -256,6 +260,7 @@ def confusion(
     """
     values = class_values(net, X, "confusion")
     count = values.shape[1]
+    labels = known_labels(net, labels)
     texts = label_texts(labels, count)
     truth = class_numbers(y, count, len(values), labels)
     counts = np.zeros((count, count), dtype=np.int64)

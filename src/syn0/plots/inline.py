@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from syn0.plots.palette import GREY, TRAIN, VALIDATION
-from syn0.plots.series import Array, Columns, Series, best_epoch, series_of, short_number, ticks
+from syn0.plots.series import Array, Columns, Series, best_epoch, series_of, ticks
 from syn0.plots.svg import Drawing, element, shortened, width_of, words
 
 _PANEL = (300.0, 200.0)
@@ -108,7 +108,7 @@ def _levels(low: float, high: float, y: Scale, logarithmic: bool) -> str:
         value = 10.0**mark if logarithmic else mark
         grid = f"M{_LEFT - 4} {y(mark):.1f}H{_PANEL[0] - _RIGHT}"
         parts.append(element("path", d=grid, stroke=GREY, stroke_opacity=0.3))
-        parts.append(words(short_number(value), _LEFT - 7, y(mark) + 4, text_anchor="end"))
+        parts.append(words(f"{value + 0.0:.6g}", _LEFT - 7, y(mark) + 4, text_anchor="end"))
     return "".join(parts)
 
 

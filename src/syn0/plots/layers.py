@@ -129,7 +129,7 @@ def _histogram(axes: Any, values: Array) -> None:
     rest = finite[finite != 0]
     most = 0.0
     if rest.size:
-        heights, edges = np.histogram(rest, _BINS)
+        heights, edges = np.histogram(rest, _BINS, _reach(rest))
         shares = heights / values.size
         most = float(shares.max())
         axes.bar(edges[:-1], shares, np.diff(edges), align="edge", color=BLUE)
@@ -142,6 +142,13 @@ def _histogram(axes: Any, values: Array) -> None:
     if not finite.size:
         axes.text(0.5, 0.5, "no finite number", ha="center", transform=axes.transAxes)
     quiet(axes)
+
+
+def _reach(values: Array) -> tuple[float, float]:
+    """Return between which numbers the bars stand; a single number gets room around it."""
+    low, high = float(values.min()), float(values.max())
+    most = max(abs(low), abs(high))
+    return (low, high) if high - low > 1e-9 * most else (low - most / 2, high + most / 2)
 
 
 def _saturated(values: Array, ends: tuple[float, float]) -> float:

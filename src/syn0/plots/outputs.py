@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -98,7 +98,7 @@ def class_numbers(y: Any, classes: int, samples: int, labels: Sequence[Any] | No
             f"y has the shape {given.shape}.", expected=f"a class for each of {samples} samples"
         )
     if given.dtype.kind not in "biuf":
-        places = {label: number for number, label in enumerate(labels or ())}
+        places = {label: number for number, label in enumerate(() if labels is None else labels)}
         strange = next((value for value in given.tolist() if value not in places), None)
         if strange is not None:
             raise DataError(
@@ -115,7 +115,13 @@ def class_numbers(y: Any, classes: int, samples: int, labels: Sequence[Any] | No
     return given.astype(int)
 
 
-def label_texts(labels: Sequence[Any] | Mapping[int, Any] | None, classes: int) -> list[str]:
+def known_labels(net: Any, labels: Sequence[Any] | None) -> Sequence[Any] | None:
+    """Return the labels given, or those that the network learned from a table."""
+    target = getattr(getattr(net, "preparation", None), "target", None)
+    return getattr(target, "labels", None) if labels is None else labels
+
+
+def label_texts(labels: Sequence[Any] | None, classes: int) -> list[str]:
     """Return what the classes are called: the labels, or their numbers."""
     if labels is None:
         return [str(number) for number in range(classes)]
@@ -124,4 +130,4 @@ def label_texts(labels: Sequence[Any] | Mapping[int, Any] | None, classes: int) 
             f"there are {len(labels)} labels.", where="labels=",
             expected=f"{classes}, one for each class",
         )  # fmt: skip
-    return [str(labels[number]) for number in range(classes)]
+    return [str(label) for label in labels]

@@ -113,6 +113,22 @@ def short_number(value: float) -> str:
     return f"{value + 0.0:.3g}"
 
 
+def distinct_numbers(values: Sequence[float]) -> list[str]:
+    """Write numbers with three figures, or as many as tell them apart.
+
+    Examples
+    --------
+    >>> distinct_numbers([1797.5, 1797.25, 1797.0])
+    ['1797.5', '1797.2', '1797']
+    """
+    found: list[str] = []
+    for figures in range(3, 10):
+        found = [f"{value + 0.0:.{figures}g}" for value in values]
+        if len(set(found)) == len(set(values)):
+            break
+    return found
+
+
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Return some round numbers between two others.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,12 +15,13 @@ from syn0.plots.series import (
     Series,
     best_epoch,
     check_epochs,
+    distinct_numbers,
     lost_epochs,
     series_of,
     short_number,
 )
 
-_LEAST = (24, 4)
+_LEAST = (32, 6)
 
 # The characters of a line by where they lead, the dot of validation, and the axes.
 _WORDS = "along up from_below to_above from_above to_below dot axis foot corner mark".split()
@@ -69,44 +71,50 @@ def terminal_curve(
              - train 0.0312
              lowest 0.0312 at epoch 6
     """
-    if width < _LEAST[0] or height < _LEAST[1] + 2:
+    if width < _LEAST[0] or height < _LEAST[1]:
         raise ArgumentError(
             f"{width} characters and {height} lines are too few for a curve.",
-            expected=f"at least {_LEAST[0]} and {_LEAST[1] + 2}",
+            expected=f"at least {_LEAST[0]} and {_LEAST[1]}",
         )
     check_epochs(history)
     (series,) = series_of(history, [name])
     first = getattr(history, "first_epoch", 0) if first_epoch is None else first_epoch
-    strokes = _strokes(encoding or getattr(sys.stdout, "encoding", None) or "ascii")
+    known = encoding or getattr(sys.stdout, "encoding", None) or "ascii"
+    strokes = _strokes(known)
+    title = _writable(name, known)
     finite = series.finite()
     if not finite.size:
         count = _epochs(history)
-        return f"{name}: no finite number in {count} epoch" + ("" if count == 1 else "s")
+        return f"{title}: no finite number in {count} epoch" + ("" if count == 1 else "s")
     change = np.log10 if series.logarithmic else np.asarray
     low, high = (float(change(value)) for value in (finite.min(), finite.max()))
     rows = height - 4
     levels = [high - (high - low) * i / (rows - 1) for i in range(rows)]
-    labels = [short_number(10**v if series.logarithmic else v) for v in levels]
+    labels = distinct_numbers([10**v if series.logarithmic else v for v in levels])
     margin = max(map(len, labels)) + 2
     across = width - margin - 1
     grid = [[" "] * across for _ in range(rows)]
     for label, values in series.curves():
-        shown = _resampled(values, across)
-        with np.errstate(invalid="ignore"):
-            share = (high - change(shown)) / ((high - low) or 1.0)
-        at = np.full(across, -1)
-        known = ~np.isnan(share)
-        at[known] = np.clip(np.round(share[known] * (rows - 1)), 0, rows - 1).astype(int)
-        (_draw_line if label == "train" else _draw_dots)(grid, at, strokes)
-    marked = {0, rows // 2, rows - 1} if high > low else {0}
-    lines = [name + (" (logarithmic)" if series.logarithmic else "")]
+        share = (high - change(_resampled(values, across))) / ((high - low) or 1.0)
+        at = np.where(np.isnan(share), -1, np.round(share * (rows - 1)))
+        draws = _draw_line if label == "train" else _draw_dots
+        draws(grid, [int(row) for row in at.clip(-1, rows - 1)], strokes)
+    marked = (0, rows // 2, rows - 1) if high > low else (0,)
+    lines = [title + (" (logarithmic)" if series.logarithmic else "")]
     for i, cells in enumerate(grid):
-        mark = f"{labels[i]:>{margin - 1}} {strokes['mark']}" if i in marked else (
-            " " * margin + strokes["axis"]
-        )  # fmt: skip
-        lines.append((mark + "".join(cells)).rstrip())
+        axis = f"{labels[i]:>{margin - 1}} {strokes['mark']}"
+        if i not in marked:
+            axis = " " * margin + strokes["axis"]
+        lines.append((axis + "".join(cells)).rstrip())
     lines += _foot(history, series, first, margin, across, strokes)
     return "\n".join(lines)
+
+
+def _writable(text: str, encoding: str) -> str:
+    try:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    except LookupError:
+        return ascii(text)[1:-1]
 
 
 def _epochs(columns: Columns) -> int:
@@ -136,8 +144,8 @@ def _resampled(values: Array, across: int) -> Array:
     return np.asarray(drawn)
 
 
-def _draw_line(grid: list[list[str]], at: Array, strokes: dict[str, str]) -> None:
-    for column, row in enumerate(at):
+def _draw_line(grid: list[list[str]], at: Sequence[int], strokes: Mapping[str, str]) -> None:
+    for column, row in enumerate(at):  # row -1: no number
         before = at[column - 1] if column else row
         if row < 0:
             continue
@@ -151,7 +159,7 @@ def _draw_line(grid: list[list[str]], at: Array, strokes: dict[str, str]) -> Non
             grid[between][column] = strokes["up"]
 
 
-def _draw_dots(grid: list[list[str]], at: Array, strokes: dict[str, str]) -> None:
+def _draw_dots(grid: list[list[str]], at: Sequence[int], strokes: Mapping[str, str]) -> None:
     corners = [strokes[word] for word in ("to_below", "to_above", "from_above", "from_below")]
     # Every second column has a dot, so that the line shows between; none breaks its corners.
     for first in range(1, len(at), 2):
@@ -163,7 +171,7 @@ def _draw_dots(grid: list[list[str]], at: Array, strokes: dict[str, str]) -> Non
 
 def _foot(
     columns: Columns, series: Series, first: int, margin: int, across: int,
-    strokes: dict[str, str],
+    strokes: Mapping[str, str],
 ) -> list[str]:  # fmt: skip
     """Return the axis of epochs and the legend."""
     count = _epochs(columns)
@@ -184,10 +192,11 @@ def _foot(
     lost = lost_epochs(series)
     if lost:
         legend.append(f"{lost} epoch{'' if lost == 1 else 's'} without a number")
-    lines = [axis, numbers.rstrip()]
+    lines, width = [axis, numbers.rstrip()], margin + 1 + across
+    begin = " " * min(margin + 1, width - max(map(len, legend)))
     for part in legend:
-        if len(lines) > 2 and len(lines[-1]) + 3 + len(part) <= margin + 1 + across:
+        if len(lines) > 2 and len(lines[-1]) + 3 + len(part) <= width:
             lines[-1] += "   " + part
         else:
-            lines.append(" " * (margin + 1) + part)
+            lines.append(begin + part)
     return lines
