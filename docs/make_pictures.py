@@ -82,7 +82,7 @@ def draw_plots(folder: Path) -> None:
     net.plot().save(folder / "network.svg")
     history.plot().save(folder / "curves.svg", metadata={"Date": None})
     boundary = syn0.plots.decision_boundary(net, X, y, labels=["off", "on", "far"])
-    boundary.save(folder / "boundary.svg", metadata={"Date": None})
+    boundary.save(folder / "boundary.png")
 
 
 def main() -> None:

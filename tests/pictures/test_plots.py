@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 import syn0
 from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError
 from syn0.plots import Plot
+from syn0.plots.classes import _inmost, _wilson
 from syn0.training import History
 
 Dense = syn0.Dense
@@ -222,8 +223,9 @@ def test_activations_are_counted_by_layer(net: syn0.Sequential) -> None:
     assert found.values["zeros"]["hidden"] == pytest.approx(np.mean(values["hidden"] == 0))
     assert set(found.values["saturated"]) == {"middle"}
     panel = found.axes[0]
-    bars = [bar for bar in panel.patches if bar.get_height() > 0]
-    assert sum(bar.get_height() for bar in bars) == pytest.approx(1)
+    steps, zero = panel.patches
+    assert zero.get_height() == pytest.approx(found.values["zeros"]["hidden"])
+    assert steps.get_data().values.sum() + zero.get_height() == pytest.approx(1)
     assert "zeros" in panel.get_title("left") and "saturated" in found.axes[1].get_title("left")
     chosen = syn0.plots.activations(net, X, layers=["middle"])
     assert len(chosen.axes) == 1
@@ -305,6 +307,15 @@ def test_the_plane_shows_the_class_of_each_point() -> None:
     assert {"left", "right", "true class", "feature 0", "feature 1"} <= set(words(found))
     image = found.axes[0].images[0].get_array()
     assert image[0, 0].mean() < image[0, 99].mean(), "paler where the network is less sure"
+
+
+def test_the_name_of_a_region_stands_inside_of_it() -> None:
+    ring = np.hypot(*np.mgrid[-1:1:200j, -1:1:200j])
+    for region in ((ring > 0.5) & (ring < 0.8), ring > 0.9, ring < 0.1):
+        row, column = _inmost(region)
+        near = region[max(row - 5, 0) : row + 6, max(column - 5, 0) : column + 6]
+        assert near.all() and near.shape == (11, 11)
+    assert _inmost(np.ones((1, 1), dtype=bool)) == (0, 0)
 
 
 def test_scores_are_made_probabilities() -> None:
@@ -406,7 +417,7 @@ def test_counts_shares_and_the_pairs_most_confused() -> None:
     assert found.values["confused"] == [("owl", "cat", 2), ("cat", "dog", 1), ("dog", "cat", 1)]
     title = " ".join(found.axes[0].get_title("left").split())
     assert title.startswith("55.6 % of 9 samples right")
-    assert "owl as cat (2 times), cat as dog (1 times)" in title
+    assert "owl as cat (2 times), cat as dog (1 time)" in title
     cells = [t.get_text() for t in found.axes[0].texts]
     assert cells == [
         "2\n67 %",
@@ -501,8 +512,6 @@ def test_a_perfect_and_a_sure_but_wrong_network() -> None:
 
 
 def test_intervals_hold_the_share_and_shrink_with_samples() -> None:
-    from syn0.plots.classes import _wilson
-
     low, high = _wilson(np.array([0.0, 0.5, 0.5, 1.0]), np.array([5, 10, 1000, 5]))
     assert (low <= [0, 0.5, 0.5, 1]).all() and (high >= [0, 0.5, 0.5, 1]).all()
     assert high[1] - low[1] > high[2] - low[2] > 0.05

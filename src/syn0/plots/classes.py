@@ -187,18 +187,27 @@ def _name_regions(
     axes: Any, first: Array, second: Array, winners: Array, texts: Sequence[str]
 ) -> None:
     for number, text in enumerate(texts):
-        rows, columns = np.nonzero(winners == number)
-        if len(rows) < 0.01 * winners.size:
+        if np.mean(winners == number) < 0.01:
             continue
-        # The point of the region that is nearest to its middle, since a region may be bent.
-        away = (rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2
-        at = int(away.argmin())
+        row, column = _inmost(winners == number)
         axes.annotate(
-            fitted(text, 16), (first[columns[at]], second[rows[at]]), ha="center", va="center",
+            fitted(text, 16), (first[column], second[row]), ha="center", va="center",
             color="black", zorder=4,
             bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none",
                   "alpha": 0.75},
         )  # fmt: skip
+
+
+def _inmost(region: Array) -> tuple[int, int]:
+    """Return the point of a region that is farthest from its border, by peeling it."""
+    rest = np.pad(region, 1)
+    peeled = rest
+    while peeled.any():
+        rest, inner = peeled, peeled[1:-1, 1:-1]
+        around = peeled[:-2, 1:-1] & peeled[2:, 1:-1] & peeled[1:-1, :-2] & peeled[1:-1, 2:]
+        peeled = np.pad(inner & around, 1)
+    rows, columns = np.nonzero(rest)
+    return int(rows[0]) - 1, int(columns[0]) - 1
 
 
 def _samples(axes: Any, points: Array, truth: Array, texts: Sequence[str]) -> None:
@@ -288,8 +297,11 @@ def confusion(
 def _worst(confused: Sequence[tuple[str, str, int]]) -> str:
     if not confused:
         return "no class is taken for another"
-    told = [f"{fitted(a, 14)} as {fitted(b, 14)} ({n} times)" for a, b, n in confused[:_NAMED]]
-    return "most often: " + ", ".join(told)
+    told = [
+        f"{fitted(a, 14)} as {fitted(b, 14)} ({n} time{'' if n == 1 else 's'})"
+        for a, b, n in confused[:_NAMED]
+    ]
+    return "most often " + ", ".join(told)
 
 
 def _matrix(axes: Any, counts: Array, shares: Array, texts: Sequence[str]) -> None:

@@ -111,6 +111,7 @@ def activations(net: Looked, X: Any, *, layers: Sequence[str] = (), ax: Any = No
             _histogram(axes, values)
             axes.set_title(f"{fitted(name)}\n{', '.join(told)}", loc="left", fontsize="small")
             axes.tick_params(labelsize="x-small")
+            axes.locator_params(nbins=4)
         for i, axes in enumerate(panels):
             if i % columns == 0:
                 axes.set_ylabel("share of values", fontsize="x-small")
@@ -132,7 +133,7 @@ def _histogram(axes: Any, values: Array) -> None:
         heights, edges = np.histogram(rest, _BINS, _reach(rest))
         shares = heights / values.size
         most = float(shares.max())
-        axes.bar(edges[:-1], shares, np.diff(edges), align="edge", color=BLUE)
+        axes.stairs(shares, edges, fill=True, color=BLUE)  # one shape draws faster than bars
     if rest.size < finite.size:
         share = 1 - rest.size / finite.size
         reach = np.abs(rest).max() if rest.size else 1.0
