@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+import syn0
 from syn0.lab import lesson
 
 INK, QUIET, PAPER = "#1f2430", "#6b7280", "#ffffff"
@@ -65,13 +67,32 @@ def _draw_program(axes: Axes, lines: list[str]) -> None:
         )  # fmt: skip
 
 
+def draw_plots(folder: Path) -> None:
+    """Draw the pictures of docs/pictures.md, from the network of its first block."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 2))
+    y = np.where(np.hypot(X[:, 0], X[:, 1]) > 1.5, 2, X[:, 0] * X[:, 1] > 0)
+    net = syn0.Sequential(
+        syn0.Dense(8, activation="tanh", name="first"),
+        syn0.Dense(6, activation="relu", name="second"),
+        syn0.Dense(3, activation="softmax", name="classes"),
+        random_state=0,
+    )
+    history = net.fit(X, y, epochs=60, validation_data=0.25, optimizer=syn0.Adam(0.02), verbose=0)
+    net.plot().save(folder / "network.svg")
+    history.plot().save(folder / "curves.svg", metadata={"Date": None})
+    boundary = syn0.plots.decision_boundary(net, X, y, labels=["off", "on", "far"])
+    boundary.save(folder / "boundary.png")
+
+
 def main() -> None:
     """Draw all pictures."""
     given = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "pictures"
     given.mkdir(parents=True, exist_ok=True)
     rcParams["svg.hashsalt"] = "syn0"  # the same drawing gives the same file
     draw_lesson(given / "lesson.svg")
-    print(f"drawn: {given / 'lesson.svg'}")
+    draw_plots(given)
+    print(f"drawn: lesson, network, curves and boundary in {given}")
 
 
 if __name__ == "__main__":

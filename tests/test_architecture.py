@@ -19,7 +19,7 @@ FLOORS = (
     "engines",
     "layers activations initializers losses metrics optimizers penalties schedules wiring layout "
     "tracing networks steps energy",
-    "training diagnosis data files",
+    "training plots diagnosis data files",
     "fitting stateful measuring failures diagnosing closing trainer script planning summary "
     "checking model",
     "neural_network tables",
@@ -35,7 +35,7 @@ SLOW = {
     "rich": {"syn0.training.progress"},
     "IPython": {"syn0.training.progress"},
     "threadpoolctl": {"syn0.engines.threads"},
-    "matplotlib": {"syn0.lab.plots"},
+    "matplotlib": {"syn0.plots.canvas"},
     "llvmlite": {"syn0.engines.llvm.compiling.jit", "syn0.engines.llvm.compiling.target"},
 }
 # Modules of the floor below that are never known, though lower: (who, what).

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from syn0 import ops as ops
     from syn0 import optimizers as optimizers
     from syn0 import penalties as penalties
+    from syn0 import plots as plots
     from syn0 import schedules as schedules
     from syn0 import tables as tables
     from syn0 import training as training
@@ -91,7 +92,7 @@ _DOOR = {
 _HOMES = {name: f"syn0.{home}" for home, names in _DOOR.items() for name in names.split()}
 _MODULES = (
     "activations data errors graph initializers layers losses metrics ops optimizers penalties "
-    "schedules tables training"
+    "plots schedules tables training"
 ).split()
 
 __all__ = [*_HOMES, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -116,7 +116,6 @@ _METHODS = {
     "add": "syn0.Sequential(layer, layer, ...): all layers at once",
     "pop": "net.until('layer')",
     "save": "net.save_code(folder); model files are planned",
-    "plot": "net.summary(); pictures are planned",
 }
 
 

@@ -18,7 +18,10 @@ from syn0.errors import ArgumentError
 from syn0.hints import FIT_ARGUMENTS, argument_hint, method_hint, network_hint
 from syn0.networks import chain
 from syn0.planning import plan_text
+from syn0.plots.network import draw_network
+from syn0.plots.svg import Drawing
 from syn0.stateful import StatefulNetwork
+from syn0.steps import Task
 from syn0.summary import summary_html, summary_text
 from syn0.trainer import Trainer
 from syn0.training.history import History
@@ -315,6 +318,38 @@ class Model(StatefulNetwork):
     def summary(self) -> None:
         """Print the layers with their shapes and numbers of parameters."""
         print(summary_text(self, self._trainer.task))
+
+    def plot(self, *, detail: str = "auto", weights: bool | None = None) -> Drawing:
+        """Return a drawing of the network.
+
+        Parameters
+        ----------
+        detail : {"auto", "neurons", "layers"}
+            Neurons with a line for each weight, as ``"auto"`` does for a few small `Dense`
+            layers; or a box for each layer.
+        weights : bool, optional
+            Whether the lines show the weights: blue is positive, orange negative, the
+            width tells the size. By default after training.
+
+        Returns
+        -------
+        Drawing
+            SVG text, which a notebook shows; ``save(path)`` writes it.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(2, name="hidden"), syn0.Dense(1), random_state=0)
+        >>> drawing = net.build((3,)).plot()
+        >>> drawing.text.count("<circle"), drawing.text.count("<line")
+        (6, 8)
+        """
+        return draw_network(self, detail=detail, weights=weights)
+
+    @property
+    def task(self) -> Task | None:
+        """What the last fit learned: losses, targets and metrics; None before any."""
+        return self._trainer.task
 
     def _repr_html_(self) -> str:
         return summary_html(self, self._trainer.task)

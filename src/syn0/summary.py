@@ -1,17 +1,16 @@
-"""The table of a network's layers, for a terminal and for a notebook."""
+"""The table of a network's layers, for a terminal; for a notebook with its drawing."""
 
 from __future__ import annotations
 
-import html
 import math
 
 from syn0.graph import format_shape
-from syn0.losses import scores_before
+from syn0.losses import missing_activation
+from syn0.plots import markup
+from syn0.plots.network import draw_network
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Task
 
-# The losses that take scores, and the function that makes probabilities of them.
-_LOGITS_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "focal": "softmax"}
 HEAD = ("layer", "kind", "output", "parameters")
 
 
@@ -40,10 +39,8 @@ def _notes(model: StatefulNetwork, task: Task | None) -> list[str]:
     if task is not None:
         outputs = model.trace().outputs
         for loss, (name, y) in zip(task.losses, outputs.items(), strict=True):
-            wanted = _LOGITS_OF.get(getattr(loss, "name", ""))
-            if y.shape[-1:] == (1,):
-                wanted = wanted and "sigmoid"
-            if wanted and scores_before(wanted, y) is y:
+            wanted = missing_activation(loss, y)
+            if wanted:
                 notes.append(
                     f"{name}: the loss takes the output as logits; predict returns logits, "
                     f"{wanted} of them are probabilities"
@@ -68,11 +65,7 @@ def summary_text(model: StatefulNetwork, task: Task | None) -> str:
 
 
 def summary_html(model: StatefulNetwork, task: Task | None) -> str:
-    """Return the table for a notebook."""
-    head = "".join(f"<th>{title}</th>" for title in HEAD)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in _rows(model)
-    )
-    notes = "".join(f"<div>{html.escape(note)}</div>" for note in _notes(model, task))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+    """Return the table, and below it the drawing, for a notebook."""
+    table = markup.table(HEAD, _rows(model)) + markup.notes(_notes(model, task))
+    drawing = draw_network(model)
+    return table + markup.folded(drawing.title, markup.picture(drawing))

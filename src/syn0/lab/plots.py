@@ -9,6 +9,7 @@ import numpy as np
 
 from syn0.errors import ArgumentError
 from syn0.lab.study import Study
+from syn0.plots.canvas import check_kind, new_figure
 
 
 def check(path: Path) -> Any:
@@ -19,14 +20,8 @@ def check(path: Path) -> Any:
     ArgumentError
         If Matplotlib is missing, cannot write such a file, or the folder does not exist.
     """
-    figure = _new_figure()
-    kinds = figure.canvas.get_supported_filetypes()
-    if path.suffix.lstrip(".").lower() not in kinds:
-        raise ArgumentError(
-            f"a picture cannot be written as {path.name!r}.",
-            where="--plot",
-            expected="a name that ends in " + ", ".join(f".{kind}" for kind in sorted(kinds)),
-        )
+    figure = new_figure(6, 4.2, layout=None)
+    check_kind(figure, path, "--plot")
     if not path.absolute().parent.is_dir():
         raise ArgumentError(f"there is no folder {path.absolute().parent}.", where="--plot")
     return figure
@@ -56,18 +51,3 @@ def save(study: Study, path: Path) -> None:
         axes.legend(fontsize="small")
     figure.tight_layout()
     figure.savefig(path)
-
-
-def _new_figure() -> Any:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ArgumentError(
-            "pictures need Matplotlib, which is not installed.",
-            where="--plot",
-            mend="pip install 'syn0[plots]'",
-        ) from error
-    figure = Figure(dpi=120)
-    FigureCanvasAgg(figure)
-    return figure

@@ -28,7 +28,7 @@ from syn0.losses.regression import (
     Poisson,
     Quantile,
 )
-from syn0.losses.scores import activation_before, scores_before
+from syn0.losses.scores import activation_before, missing_activation, scores_before
 from syn0.names import Catalogue
 
 __all__ = [
@@ -36,7 +36,8 @@ __all__ = [
     "Huber", "KLDivergence", "LogCosh", "Loss", "MeanAbsoluteError", "MeanSquaredError",
     "Poisson", "Quantile", "activation_before", "binary_cross_entropy", "catalogue",
     "cross_entropy", "focal", "get", "half_squared_error", "hinge", "huber", "kl_divergence",
-    "log_cosh", "mean_absolute_error", "mean_squared_error", "poisson", "quantile", "scores_before",
+    "log_cosh", "mean_absolute_error", "mean_squared_error", "missing_activation", "poisson",
+    "quantile", "scores_before",
 ]  # fmt: skip
 
 # ----- by name ------------------------------------------------------------

@@ -63,6 +63,24 @@ def activation_before(y_pred: Any) -> str | None:
     return y.op.name if y.op.name in ("softmax", "sigmoid") else None
 
 
+# The losses that take scores, and the function that makes probabilities of them.
+_TAKES_SCORES = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "focal": "softmax"}
+
+
+def missing_activation(loss: Any, y_pred: Tensor) -> str | None:
+    """Return what makes probabilities of an output that a loss takes as scores.
+
+    Returns
+    -------
+    "softmax", "sigmoid" or None
+        None where the output holds no scores, or the loss does not tell.
+    """
+    wanted = _TAKES_SCORES.get(getattr(loss, "name", ""))
+    if wanted and y_pred.shape[-1:] == (1,):
+        wanted = "sigmoid"
+    return wanted if wanted and scores_before(wanted, y_pred) is y_pred else None
+
+
 def _moves_after(y: Tensor) -> list[Tensor]:
     """Return the moves that end in `y`, the last one first."""
     moves = []

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syn0.errors import did_you_mean
+from syn0.plots import markup
+from syn0.plots.canvas import Plot
+from syn0.plots.curves import learning_curve
+from syn0.plots.inline import curves_drawing
 
 _MOST_ROWS = 20
 
@@ -102,6 +106,23 @@ class History(Mapping[str, list[float]]):
     def __len__(self) -> int:
         return len({*self._columns, *(name for _, columns in self._arrays for name in columns)})
 
+    def plot(self, *names: str, ax: Any = None) -> Plot:
+        """Draw loss and metrics over the epochs; needs the `plots` extra.
+
+        Parameters
+        ----------
+        *names : str
+            What to draw, each in a panel; everything by default.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        Plot
+            The figure, which marks the best epoch; see `plots.learning_curve`.
+        """
+        return learning_curve(self, *names, ax=ax)
+
     def __repr__(self) -> str:
         count = f"{self.epochs} epoch" + ("" if self.epochs == 1 else "s")
         spans = [
@@ -111,14 +132,13 @@ class History(Mapping[str, list[float]]):
         return f"History({count}{': ' if spans else ''}{', '.join(spans)})"
 
     def _repr_html_(self) -> str:
-        """Show some twenty epochs as a table in a notebook, the first and the last among them."""
-        names = ["epoch", *self]
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+        """Show the curves, and some twenty epochs as a table, the first and the last too."""
         stride = max(1, math.ceil((self.epochs - 1) / (_MOST_ROWS - 1)))
-        shown = sorted({*range(0, self.epochs, stride), max(self.epochs - 1, 0)})
-        body = ""
-        for index in shown[: self.epochs]:
-            numbers = [format_number(column[index]) for column in self.values()]
-            cells = [str(self.first_epoch + index + 1), *numbers]
-            body += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        shown = sorted({*range(0, self.epochs, stride), max(self.epochs - 1, 0)})[: self.epochs]
+        rows = [
+            [self.first_epoch + i + 1, *(format_number(column[i]) for column in self.values())]
+            for i in shown
+        ]
+        drawing = curves_drawing(self, self.first_epoch)
+        curves = markup.picture(drawing) if drawing is not None else ""
+        return curves + markup.table(["epoch", *self], rows)
