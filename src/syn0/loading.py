@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0 import optimizers
+from syn0 import losses, metrics, optimizers
 from syn0.errors import FileAccessError, FileFormatError, Syn0Error
 from syn0.files import records
 from syn0.files.container import Container, check_unique_keys, read_container, read_tensors
@@ -25,6 +25,7 @@ from syn0.files.restoring import Restorer, check_work
 from syn0.files.stored import StoredInitializer
 from syn0.graph import DTYPES, Shape, time
 from syn0.initializers import Initializer
+from syn0.layers import Layer
 from syn0.layers.node import Node
 from syn0.losses import Loss
 from syn0.metrics import Metric
@@ -132,7 +133,7 @@ class _Reader:
         self._lay_out(net)
         self._restore_training(net, restorer)
         wanted = self._wanted(net)
-        self._check(wanted)
+        self._check(wanted, bool(restorer.lost))
         self._fill(net, dict(self._read([*wanted])))
         if restorer.lost:
             self._forget_optimizer(net, restorer.lost[0])
@@ -197,10 +198,12 @@ class _Reader:
             restorer.value(training.metrics),
             restorer.value(training.loss_weights),
         )
+        _check_leaves(settings.loss, losses.get)
+        _check_leaves(settings.metrics, metrics.get)
         trainer.settings, trainer.epochs_done = settings, training.epochs
         trainer.task = self._task(net, restorer)
-        losses = trainer.task.losses if trainer.task else ()
-        extra = [loss for loss in losses if isinstance(loss, Node)]
+        learned = trainer.task.losses if trainer.task else ()
+        extra = [loss for loss in learned if isinstance(loss, Node)]
         for mode in (True, False):
             trace = net.trace(training=mode, extra=extra)
             if trainer.task is not None:
@@ -223,15 +226,15 @@ class _Reader:
             raise Refused(f"its task is not one of {count} outputs.")
         if len(task.loss_weights) != count or not all(map(math.isfinite, task.loss_weights)):
             raise Refused(f"its losses have the weights {short(task.loss_weights)}.")
-        losses = tuple(map(restorer.value, task.losses))
-        metrics = tuple(tuple(map(restorer.value, chosen)) for chosen in task.metrics)
-        if not all(isinstance(loss, (Loss, Node)) for loss in losses):
-            raise Refused(f"{short(losses)} are no losses.")
-        if not all(isinstance(metric, Metric) for chosen in metrics for metric in chosen):
-            raise Refused(f"{short(metrics)} are no metrics.")
+        learned = tuple(map(restorer.value, task.losses))
+        measured = tuple(tuple(map(restorer.value, chosen)) for chosen in task.metrics)
+        if not all(isinstance(loss, (Loss, Node)) for loss in learned):
+            raise Refused(f"{short(learned)} are no losses.")
+        if not all(isinstance(metric, Metric) for chosen in measured for metric in chosen):
+            raise Refused(f"{short(measured)} are no metrics.")
         names = net.output_names
         targets = tuple(_target(t, n, names) for t, n in zip(task.targets, names, strict=True))
-        return Task(losses, targets, metrics, tuple(task.loss_weights), names, task.weighted)
+        return Task(learned, targets, measured, tuple(task.loss_weights), names, task.weighted)
 
     # ----- tensors
 
@@ -258,10 +261,10 @@ class _Reader:
             wanted |= {f"preparation/{name}": None for name in self.record.preparation.arrays}
         return wanted
 
-    def _check(self, wanted: Mapping[str, tuple[tuple[int, ...], str] | None]) -> None:
+    def _check(self, wanted: Mapping[str, tuple[tuple[int, ...], str] | None], lost: bool) -> None:
         """Hold the tensors that are there against those that the network has."""
         unknown = set(self.spans) - set(wanted)
-        if self.record.training.trainable is not None and self.record.own:
+        if lost:  # the slots of an optimizer that is not there
             unknown = {name for name in unknown if not name.startswith("state/")}
         missing = set(wanted) - set(self.spans)
         for names, what in ((missing, "is missing"), (unknown, "belongs to nothing")):
@@ -345,6 +348,19 @@ def read_model(text: str) -> records.Model:
         return _MODEL.decode(found)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Refused(f"its description is not one of a model: {error}.") from None
+
+
+def _check_leaves(value: Any, get: Callable[[Any], Any]) -> None:
+    """Refuse what is no loss or no metric, among those that the last fit was given."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for item in value:
+            _check_leaves(item, get)
+    elif value is not None and not isinstance(value, Node):
+        if isinstance(value, (Layer, Initializer, StoredInitializer)):
+            raise Refused(f"{short(value)} is no loss and no metric.")
+        get(value)
 
 
 def _sample_shape(sizes: records.Sizes) -> Shape:

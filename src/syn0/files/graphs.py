@@ -428,8 +428,21 @@ def _check_constant(node: records.Constant, constants: Mapping[int, NDArray[Any]
         array = constants.get(node.tensor)
         if array is None or str(array.dtype) != node.dtype or array.ndim == 0:
             raise Refused(f"a graph reads the tensor constant/{node.tensor} as {node.dtype}.")
-    elif isinstance(node.value, int) and not -(2**63) <= node.value < 2**64:
-        raise Refused(f"a graph holds the number {short(node.value)}.")
+    elif not _fits_dtype(node.value, node.dtype):
+        raise Refused(f"a graph holds the {node.dtype} {short(node.value)}.")
+
+
+def _fits_dtype(value: Any, dtype: str) -> bool:
+    """Tell whether a dtype has room for a number; infinity is a float of any."""
+    if isinstance(value, (bool, records.Special)):
+        return True
+    if dtype == "bool":
+        return False
+    limits: Any = np.iinfo(dtype) if "int" in dtype else np.finfo(_RANGES.get(dtype, dtype))
+    return bool(limits.min <= value <= limits.max)
+
+
+_RANGES = {"bfloat16": "float32"}  # which NumPy does not know
 
 
 def _at(values: Sequence[Tensor], number: int) -> Tensor:

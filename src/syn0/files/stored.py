@@ -155,7 +155,11 @@ class StoredLayer(Layer):
     def penalties(self, p: LayerValues) -> list[Tensor]:
         """Return what the parameters add to the loss."""
         entries = {name: p[name] for name in (*self.declared, *self.numbers)}
-        return [_drawn(self.origin, [graph], (), entries)[0][0] for graph in self.penalty_graphs]
+        found = [_drawn(self.origin, [graph], (), entries)[0][0] for graph in self.penalty_graphs]
+        for penalty in found:
+            if penalty.shape != ():
+                raise FileFormatError(f"a penalty of {self.origin} is {penalty!r}.")
+        return found
 
     def forward(self, p: LayerValues, x: Any, *, training: bool) -> Any:
         """Return what the layer computed for such inputs."""
@@ -163,7 +167,14 @@ class StoredLayer(Layer):
         entries = {name: p[name] for name in names}
         arguments = x if isinstance(x, tuple) else (x,)
         outputs, statistics = _drawn(self.origin, self.graphs, arguments, entries, training, p)
+        for name, new in statistics.items():
+            if name not in self.statistics_declared or not _alike(new, entries[name]):
+                raise FileFormatError(f"a graph of {self.origin} gives {new!r} as {name[:60]!r}.")
         return (outputs[0], statistics) if statistics else outputs[0]
+
+
+def _alike(one: Tensor, other: Tensor) -> bool:
+    return (one.shape, one.dtype) == (other.shape, other.dtype)
 
 
 @dataclass(frozen=True)
