@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import losses, metrics, optimizers
-from syn0.errors import FileAccessError, FileFormatError, Syn0Error
+from syn0.errors import FileAccessError, FileFormatError
 from syn0.files import records
 from syn0.files.container import Container, check_unique_keys, read_container, read_tensors
 from syn0.files.graphs import decode_shape
@@ -82,7 +82,7 @@ def load(path: str | Path, custom: Sequence[Any] | Mapping[str, Any] = ()) -> Mo
     """
     place, known = Path(path), _by_name(custom)
     try:
-        return _Reader(place, known).read()
+        net, lost = _Reader(place, known).read()
     except Refused as error:
         raise FileFormatError(
             f"{path} cannot be loaded: {error.what}",
@@ -97,11 +97,20 @@ def load(path: str | Path, custom: Sequence[Any] | Mapping[str, Any] = ()) -> Mo
         )
         found.errno = error.errno
         raise found from error
-    except (Syn0Error, TypeError, ValueError, ArithmeticError, LookupError,
-            AttributeError, RecursionError) as error:  # fmt: skip
+    except MemoryError:
+        raise
+    except Exception as error:
         # What a constructor or a shape rule says of numbers that only a damaged file has.
         text = (str(error).splitlines() or [type(error).__name__])[0]
         raise FileFormatError(f"{path} cannot be loaded: {text[:500]}") from error
+    if lost:
+        warnings.warn(
+            f"the optimizer {lost[0]} is not of syn0 and not in the file: the next fit begins with "
+            f"Adam and fresh slots. Load it with custom=[{lost[0]}] to continue with it.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return net
 
 
 def _by_name(custom: Any) -> dict[str, Any]:
@@ -120,7 +129,8 @@ class _Reader:
         self.record = read_model(self.container.text)
         self.custom = custom
 
-    def read(self) -> Model:
+    def read(self) -> tuple[Model, list[str]]:
+        """Return the network, and the optimizers that the file could not hold."""
         record, names = self.record, set(self.spans)
         if set(record.checksums) != names:
             odd = min(set(record.checksums) ^ names)
@@ -128,7 +138,8 @@ class _Reader:
         check_work(record)
         restorer = Restorer(record.own, self._constants(), self.custom, self._make)
         net, nodes = restorer.network(record.network)
-        assert isinstance(net, Model)
+        if not isinstance(net, Model):
+            raise Refused("its network is a mere definition.", expected="Sequential or Model")
         restorer.outputs = nodes
         self._lay_out(net)
         self._restore_training(net, restorer)
@@ -136,8 +147,8 @@ class _Reader:
         self._check(wanted, bool(restorer.lost))
         self._fill(net, dict(self._read([*wanted])))
         if restorer.lost:
-            self._forget_optimizer(net, restorer.lost[0])
-        return net
+            _forget_optimizer(net)
+        return net, restorer.lost
 
     def _read(self, names: list[str]) -> Any:
         return read_tensors(self.container, names, self.record.checksums)
@@ -310,19 +321,13 @@ class _Reader:
             maker: Any = importlib.import_module("syn0.data").Preparation
             net.preparation = maker.from_plain(plain, arrays)  # type: ignore[attr-defined]
 
-    def _forget_optimizer(self, net: Model, name: str) -> None:
-        """Let the next fit begin with an optimizer of its own."""
-        trainer = net._trainer
-        trainer.settings = replace(trainer.settings, optimizer=None)
-        kept = {*net.known_layout().declared, SEED.name, STEP.name}
-        net.numbers = {name: value for name, value in net.numbers.items() if name in kept}
-        net.numbers[STEP.name] = np.asarray(0, STEP.dtype)
-        warnings.warn(
-            f"the optimizer {name} is not of syn0 and not in the file: the next fit begins with "
-            f"Adam and fresh slots. Load it with custom=[{name}] to continue with it.",
-            UserWarning,
-            stacklevel=4,
-        )
+
+def _forget_optimizer(net: Model) -> None:
+    """Let the next fit begin with an optimizer of its own."""
+    net._trainer.settings = replace(net._trainer.settings, optimizer=None)
+    kept = {*net.known_layout().declared, SEED.name, STEP.name}
+    net.numbers = {name: value for name, value in net.numbers.items() if name in kept}
+    net.numbers[STEP.name] = np.asarray(0, STEP.dtype)
 
 
 def read_model(text: str) -> records.Model:

@@ -21,7 +21,9 @@ from syn0.files.atomic import write_atomically
 from syn0.files.container import checksum, pack
 from syn0.files.describing import Describer, Foreign
 from syn0.files.graphs import Constants, encode_shape
+from syn0.files.refusal import Refused
 from syn0.files.registry import NAMES
+from syn0.files.restoring import check_work
 from syn0.files.tracking import watch
 from syn0.layers.node import Node
 from syn0.measuring import unmeasured
@@ -34,8 +36,13 @@ Tensors = dict[str, NDArray[Any]]
 
 def save(model: StatefulNetwork, trainer: Trainer, path: Any) -> None:
     """Write a network into a file; see `Model.save`."""
-    text, tensors = describe(model, trainer)
-    write_atomically(Path(path), pack(text, tensors))
+    try:
+        content = pack(*describe(model, trainer))
+    except Refused as error:  # what cannot be loaded is not saved
+        raise ArgumentError(
+            f"the network cannot be saved: {error.what}", expected=error.expected
+        ) from None
+    write_atomically(Path(path), content)
 
 
 def describe(model: StatefulNetwork, trainer: Trainer) -> tuple[str, Tensors]:
@@ -83,6 +90,7 @@ class _Writer:
             notes=self.notes,
             checksums={name: checksum(array) for name, array in self.tensors.items()},
         )
+        check_work(record)
         for note in self.notes:
             warnings.warn(note, UserWarning, stacklevel=5)
         return seal(record), self.tensors
@@ -238,6 +246,12 @@ class _Writer:
         return records.OwnFunction(name, settings, foreign.graphs)
 
     def _declared(self, declared: Mapping[str, Any]) -> dict[str, records.Declared]:
+        for name in declared:
+            if not name.isidentifier():
+                raise ArgumentError(
+                    f"a parameter called {name!r} cannot be saved.",
+                    expected="a Python name, since printed code uses it",
+                )
         return {
             name: records.Declared(
                 [int(d) for d in shape], self.describer.value(initializer, "initializer")

@@ -182,6 +182,7 @@ def _sources(node: Node) -> list[Node]:
 def name_layers(order: Sequence[Node]) -> dict[int, str]:
     """Give each layer its name; unnamed ones are counted by kind: dense_1, dense_2."""
     names: dict[int, str] = {}
+    taken: set[str] = set()
     counts: Counter[str] = Counter()
     given = {n.layer.name for n in order if n.layer.name}
     for node in order:
@@ -195,11 +196,12 @@ def name_layers(order: Sequence[Node]) -> dict[int, str]:
             numbered = f"{kind}_{counts[kind]}"
             name = None if numbered in given else numbered
         check_name(name)
-        if name in names.values():
+        if name in taken:
             raise ArgumentError(
                 f"two layers have the name {name!r}.", mend="give each layer its own name="
             )
         names[id(layer)] = name
+        taken.add(name)
     return names
 
 

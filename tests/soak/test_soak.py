@@ -11,15 +11,18 @@ import pytest
 from graphs import Drawn, graphs
 from hypothesis import given, settings
 
-for room in ("ops", "engines", "engines/llvm"):
+for room in ("ops", "engines", "engines/llvm", "files"):
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
+import test_hostile  # noqa: E402
 import test_numpy  # noqa: E402
 import test_plan  # noqa: E402
 import test_printed_programs  # noqa: E402
 import test_random_graphs  # noqa: E402
 import test_registry  # noqa: E402
+import test_round_trip  # noqa: E402
 import test_same_bits  # noqa: E402
+import test_saving  # noqa: E402
 import test_simplify  # noqa: E402
 import trainings  # noqa: E402
 
@@ -179,3 +182,22 @@ def test_the_checked_build() -> None:
     cases, layers = len(test_registry.ALL), len(trainings.NETWORKS)
     script = f"import test_checked; test_checked.child({conftest.SEED}, {cases}, 200, {layers})"
     trainings.python(script, timeout=3600, SYN0_CHECKED="1")
+
+
+# ----- model files --------------------------------------------------------
+
+
+@pytest.mark.parametrize("turn", range(10))
+def test_mutants_of_model_files(turn: int, tmp_path: Path) -> None:
+    test_hostile.check_mutants(10_000, conftest.SEED + turn, tmp_path)
+
+
+def test_two_hundred_kills_while_saving(tmp_path: Path) -> None:
+    test_saving.check_kills(200, tmp_path, conftest.SEED)
+
+
+@pytest.mark.parametrize(
+    "training", TRAININGS, ids=lambda t: f"{t.network}-{t.optimizer}-{t.dtype}"
+)
+def test_round_trips(training: trainings.Training, tmp_path: Path) -> None:
+    test_round_trip.check_training(training, tmp_path)

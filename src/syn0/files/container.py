@@ -70,7 +70,10 @@ class Container:
 def pack(text: str, tensors: Arrays) -> bytes:
     """Return the bytes of a file that holds a text and tensors."""
     whole = {name: np.require(array, requirements="C") for name, array in tensors.items()}
-    return safetensors.numpy.save(whole, {KEY: text})
+    content = safetensors.numpy.save(whole, {KEY: text})
+    length = int.from_bytes(content[:8], "little")
+    _check_header(content[8 : 8 + length])  # what cannot be read is not written
+    return content
 
 
 def checksum(array: NDArray[Any]) -> str:
@@ -88,11 +91,15 @@ def checksum(array: NDArray[Any]) -> str:
 def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a regular file and give its size; a pipe or a device is refused, not waited for."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags | getattr(os, "O_CLOEXEC", 0)), "rb") as file:
-        state = os.fstat(file.fileno())
+    number = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    try:
+        state = os.fstat(number)
         if not stat.S_ISREG(state.st_mode):
-            raise Refused("it is no file, but a pipe or a device.", expected="a model file")
-        yield file, state.st_size
+            raise Refused("it is a folder, a pipe or a device.", expected="a model file")
+        with open(number, "rb", closefd=False) as file:
+            yield file, state.st_size
+    finally:
+        os.close(number)
 
 
 def read_container(path: Path) -> Container:
@@ -129,8 +136,7 @@ def read_container(path: Path) -> Container:
 
 def _parse(header: bytes) -> dict[str, Any]:
     """Return the header's table; each key stands once, and it holds not too many values."""
-    if sum(map(header.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise Refused("its header holds too many values.", expected=f"at most {MOST_VALUES}")
+    _check_header(header)
     try:
         table = json.loads(
             header.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
@@ -142,12 +148,22 @@ def _parse(header: bytes) -> dict[str, Any]:
     return table
 
 
+def _check_header(header: bytes) -> None:
+    """Refuse a header that is long, or would become large in memory."""
+    values = sum(map(header.count, (b",", b"[", b"{")))
+    if len(header) > MOST_HEADER or values > MOST_VALUES:
+        raise Refused(
+            f"its header has {len(header)} bytes and {values} values.",
+            expected=f"at most {MOST_HEADER} and {MOST_VALUES}",
+        )
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
-        raise Refused(f"its JSON has the key {short(twice)} twice.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Refused(f"its JSON has the key {short(name)} twice.")
+        found[name] = value
     return found
 
 

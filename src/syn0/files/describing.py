@@ -10,7 +10,7 @@ import numpy as np
 
 from syn0.errors import ArgumentError
 from syn0.files import records
-from syn0.files.graphs import encode_number
+from syn0.files.graphs import encode_number, word
 from syn0.files.registry import NAMES, fields_of, function_name
 from syn0.files.stored import STORED, StoredInitializer
 from syn0.initializers import Constant
@@ -52,7 +52,8 @@ class Foreign:
         thing = self.thing
         if isinstance(thing, (*STORED, StoredInitializer)):
             return str(thing.origin)
-        return str(getattr(thing, "__name__", None) or type(thing).__name__)
+        name = str(getattr(thing, "__name__", None) or type(thing).__name__)
+        return name if name == "<lambda>" else word(name)
 
     def saw(self, graph: records.Graph) -> None:
         """Keep a graph, unless the same is known."""
@@ -124,9 +125,7 @@ class Describer:
         }
 
     def _own(self, thing: Any, role: str) -> records.Own:
-        for kind, word in _ROLES:
-            if isinstance(thing, kind):
-                role = word
+        role = next((given for kind, given in _ROLES if isinstance(thing, kind)), role)
         if not callable(thing) and role not in ("layer", "optimizer"):
             raise ArgumentError(
                 f"a file cannot hold {thing!r}.", expected="numbers, text, functions and layers"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ from syn0.graph import (
 from syn0.simplify import ELEMENTWISE
 
 MOST_DEEP = 16  # steps behind an argument
+MOST_LETTERS = 200
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _WORDS = {str(value): word for word, value in _SPECIAL.items()}
 
@@ -227,8 +229,8 @@ class _Taker:
             )
         name, ending = tensor.name, f"_{self.ends.scope}"
         scoped = bool(name and self.ends.scope and name.endswith(ending))
-        if name and scoped:
-            name = name[: -len(ending)]
+        if name:
+            name = word(name[: -len(ending)] if scoped else name)
         inputs = [self.numbers[id(x)] for x in tensor.inputs]
         return records.Apply(op.name, inputs, _encode_attributes(attributes), name, scoped)
 
@@ -390,9 +392,15 @@ def read_graph(record: records.Graph, constants: Mapping[int, NDArray[Any]]) -> 
     return StoredGraph(record, own, shapes, elementwise)
 
 
+def word(name: str) -> str:
+    """Return a name that `check_name` takes: printed code would write it so as well."""
+    found = re.sub(r"\W|^(?=\d)", "_", name)[:MOST_LETTERS]
+    return found if found.isidentifier() else f"_{found}"
+
+
 def check_name(name: str) -> str:
     """Return a name of a file if printed code may use it."""
-    if not name.isidentifier() or len(name) > 200:
+    if not name.isidentifier() or len(name) > MOST_LETTERS:
         raise Refused(f"{short(name)} cannot be a name.", expected="letters, digits and _")
     return name
 

@@ -28,8 +28,9 @@ from syn0.optimizers import Optimizer
 from syn0.wiring import RESERVED, Wiring, node_key, wire_order
 from syn0.wiring import check_name as check_layer_name
 
-MOST_WORK = 20_000  # layers and ops that one pass through the network goes through
+MOST_WORK = 8_000  # layers, ops and what they read, in one pass through the network
 MOST_DEPTH = 8  # networks within networks
+MOST_PARTS = 64  # values within values
 
 NetworkMaker = Callable[[str, Wiring, str, str | None], Network]
 
@@ -257,12 +258,13 @@ def _nodes(record: records.Network, layers: Sequence[Any]) -> tuple[Node, ...]:
     labels: dict[str, int] = {}
     named: dict[int, str] = {}
     used: set[int] = set()
+    starts = set(record.inputs)  # a network may begin in the middle of another
     for number, node in enumerate(record.nodes):
         if node.layer >= len(layers) or any(source >= number for source in node.inputs):
             raise Refused(f"the node {number} of a network reads what is not there.")
         layer = layers[node.layer]
         entrance = isinstance(layer, Input)
-        begins = entrance or number in record.inputs  # a network may begin in another's middle
+        begins = entrance or number in starts
         if begins != (not node.inputs) or entrance != (node.label is None):
             raise Refused(f"the node {number} of a network is half an input.")
         if entrance and id(layer) in used:
@@ -303,38 +305,47 @@ def check_work(model: records.Model) -> None:
     before anything is made.
     """
     own = [_work_of_own(record) for record in model.own]
+    for record in model.own:
+        _work(records.Named(record.fields or {}), own, 0)
+    asked = model.training
+    _work(records.Items([asked.loss, asked.optimizer, asked.metrics]), own, 0)
     work = _work(model.network, own, 0)
     if work > MOST_WORK:
         raise Refused(
-            f"one pass through its network is {work} ops.", expected=f"at most {MOST_WORK}"
+            f"one pass through its network is {work} steps.", expected=f"at most {MOST_WORK}"
         )
 
 
 def _work_of_own(record: records.AnyOwn) -> int:
-    graphs = getattr(record, "graphs", [])
-    penalties = getattr(record, "penalties", [])
-    return max((len(g.nodes) for g in graphs), default=0) + sum(len(g.nodes) for g in penalties)
+    graphs, penalties = getattr(record, "graphs", []), getattr(record, "penalties", [])
+    return max(map(_work_of_graph, graphs), default=0) + sum(map(_work_of_graph, penalties))
 
 
-def _work(value: Any, own: Sequence[int], depth: int) -> int:
-    if depth > MOST_DEPTH * 8:
+def _work_of_graph(graph: records.Graph) -> int:
+    return sum(1 + len(getattr(node, "inputs", ())) for node in graph.nodes)
+
+
+def _work(value: Any, own: Sequence[int], parts: int, networks: int = 0) -> int:
+    """Return how many steps a value takes that stands within so many parts and networks."""
+    if parts > MOST_PARTS:
         raise Refused("its parts are nested too deeply.")
+    if networks > MOST_DEPTH:
+        raise Refused(f"its networks are nested more than {MOST_DEPTH} deep.")
     if isinstance(value, records.Network):
-        each = [1 + _work(layer, own, depth + 1) for layer in value.layers]
-        used = [node.layer for node in value.nodes]
-        return sum(each[number] for number in used if number < len(each))
+        each = [1 + _work(layer, own, parts + 1, networks) for layer in value.layers]
+        used = [node for node in value.nodes if node.layer < len(each)]
+        return sum(each[node.layer] + len(node.inputs) for node in used)
     if isinstance(value, records.Inside):
-        if depth > MOST_DEPTH:
-            raise Refused(f"its networks are nested more than {MOST_DEPTH} deep.")
-        return _work(value.network, own, depth + 1)
+        # Its shapes are found in a pass of their own.
+        return 2 * _work(value.network, own, parts + 1, networks + 1)
     if isinstance(value, records.Own):
         return own[value.number] if value.number < len(own) else 0
-    if isinstance(value, records.Items):
-        return sum(_work(item, own, depth + 1) for item in value.items)
-    if isinstance(value, (records.Record, records.Named)):
-        items = value.fields if isinstance(value, records.Record) else value.items
-        return sum(_work(item, own, depth + 1) for item in items.values())
-    return 0
+    held: Any = ()
+    if isinstance(value, (records.Items, records.Named)):
+        held = value.items if isinstance(value, records.Items) else value.items.values()
+    elif isinstance(value, records.Record):
+        held = value.fields.values()
+    return sum(_work(item, own, parts + 1, networks) for item in held)
 
 
 def _made(what: str, make: Callable[[], Any]) -> Any:
