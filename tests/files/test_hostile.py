@@ -22,6 +22,7 @@ from wares import OWN, X, Y, digest, put_together, sealed, take_apart
 import syn0
 from syn0.errors import FileAccessError, FileFormatError
 from syn0.files import container, registry
+from syn0.files.refusal import Refused
 
 TESTS = Path(__file__).parents[1]
 
@@ -225,7 +226,7 @@ MODELS: dict[str, tuple[Callable[[], bytes], Callable[[Any], Any], str]] = {
     "no outputs": (small, put("network", "outputs", value=[]), "not among its nodes"),
     "a frozen stranger": (small, put("network", "frozen", value=["z"]), "'z' is frozen"),
     "a settled stranger": (small, put("network", "settled", value=["z"]), "'z' is settled"),
-    "another dtype": (small, put("network", "dtype", value="float64"), "expected: the shape"),
+    "another dtype": (small, put("network", "dtype", value="float64"), "float32 and float64"),
     "no such dtype": (small, put("network", "dtype", value="float16"), "not one of a model"),
     "another shape": (small, put("input_shapes", 0, value=[5]), "has the shape"),
     "a shape of a batch": (
@@ -416,7 +417,8 @@ def test_a_mask_as_large_as_a_disk_is_never_made(tmp_path: Path) -> None:
 
 
 def test_every_byte_that_is_flipped_is_refused_or_no_part_of_the_data(tmp_path: Path) -> None:
-    place, whole = tmp_path / "net.syn0", bytearray(small())
+    net = syn0.Sequential(syn0.Dense(1, name="h"), random_state=0).build((1,))
+    place, whole = tmp_path / "net.syn0", bytearray(content_of(net))
     place.write_bytes(whole)
     wanted = digest(syn0.load(place))
     rng, same = seeded("every byte"), 0
@@ -484,7 +486,7 @@ def run(script: str) -> str:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits memory as Linux does")
 def test_mutants_are_refused_with_our_own_error(tmp_path: Path) -> None:
-    check_mutants(1500, SEED, tmp_path)
+    check_mutants(1000, SEED, tmp_path)
 
 
 # ----- what loading does to the machine -----------------------------------
@@ -500,8 +502,7 @@ AUDIT = """
     bad = [place.with_name(f"{{i}}.syn0") for i in range(len(test_hostile.MODELS))]
     for path, (base, change, _) in zip(bad, test_hostile.MODELS.values()):
         path.write_bytes(test_hostile.with_model(base(), change))
-    allowed = {{"open", "object.__getattr__", "object.__setattr__", "object.__delattr__",
-                "sys._getframe", "os.listdir", "os.scandir"}}
+    allowed = {{"builtins.id", "object.__getattr__", "object.__setattr__"}}
     seen = []
 
     def hook(event, arguments):
@@ -564,20 +565,23 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 
 def test_the_list_of_classes_is_complete() -> None:
     from syn0 import activations, initializers, losses, metrics, optimizers, penalties, schedules
+    from syn0.names import Record
 
     named = set(registry.NAMES)
+    # Bases, a schedule that is stored as its function, and what is no setting of anything.
+    left_out = set("Initializer Loss Metric Decision Optimizer Schedule FunctionSchedule".split())
     for room in (activations, initializers, losses, metrics, optimizers, penalties, schedules):
-        bases = {"Initializer", "Loss", "Metric", "Optimizer", "Schedule", "Record"}
         for name, kind in vars(room).items():
-            own = isinstance(kind, type) and kind.__module__.startswith(room.__name__)
-            if own and hasattr(kind, "__dataclass_fields__") and not name.startswith("_"):
-                missing = kind not in named and name not in bases
-                assert not missing or name in ("FunctionSchedule", "Group"), name
+            record = isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
+            if record and not name.startswith("_") and name not in left_out:
+                assert kind in named, name
     for name in syn0.layers.__all__:
         assert name == "Layer" or getattr(syn0.layers, name) in named
 
 
 def test_a_field_takes_what_its_annotation_says() -> None:
-    with pytest.raises(Exception, match="units='3'"):
-        registry.make("layers.Dense", {"units": "3", "use_bias": 1})
+    with pytest.raises(Refused, match="use_bias=1"):
+        registry.make("layers.Dense", {"units": 3, "use_bias": 1})
+    with pytest.raises(Refused, match=r"activation=\(1,\)"):
+        registry.make("layers.Dense", {"units": 3, "activation": (1,)})
     assert registry.make("layers.Dense", {"units": 3}) == syn0.Dense(3)

@@ -10,18 +10,18 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import SEED
-from wares import digest
 
 import syn0
 from syn0.errors import FileAccessError
 from syn0.files import atomic
+
+PATHS = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 
 def network(value: float = 0.0, units: int = 3) -> Any:
@@ -165,7 +165,7 @@ def python(script: str) -> str:
 def test_a_full_disk_leaves_the_old_file(place: Path) -> None:
     told = python(f"""
         import resource, signal, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path[:0] = {PATHS!r}
         from test_saving import network
         import syn0
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -201,40 +201,41 @@ def test_a_small_disk_that_is_full_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 KILLED = """
-    import sys
-    sys.path.insert(0, {here!r})
+    import os, random, signal, sys, time
+    sys.path[:0] = {paths!r}
+    import syn0
     from test_saving import network
-    from pathlib import Path
+    from wares import digest
     nets = [network(float(i), units=20_000) for i in (1, 2)]
-    print("ready", flush=True)
-    while True:
-        for net in nets:
-            net.save({place!r})
+    wanted, random = set(map(digest, nets)), random.Random({seed})
+    nets[0].save({place!r})
+    for _ in range({count}):
+        child = os.fork()  # here nothing has threads
+        while child == 0:
+            for net in nets:
+                net.save({place!r})
+        time.sleep(random.uniform(0, 0.05))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert digest(syn0.load({place!r})) in wanted
+    print("whole")
 """
 
 
 def check_kills(count: int, folder: Path, seed: int) -> int:
     """Kill a process that saves, again and again; return how many remains were left aside."""
-    place, rng = folder / "net.syn0", np.random.default_rng(seed)
-    network(1.0, units=20_000).save(place)
-    wanted = {digest(network(float(i), units=20_000)) for i in (1, 2)}
-    script = textwrap.dedent(KILLED.format(here=str(Path(__file__).parent), place=str(place)))
-    for _ in range(count):
-        child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
-        time.sleep(float(rng.uniform(0, 0.05)))
-        child.kill()
-        child.wait()
-        child.stdout.close()
-        assert digest(syn0.load(place)) in wanted
+    place = folder / "net.syn0"
+    script = KILLED.format(paths=PATHS, seed=seed, place=str(place), count=count)
+    assert python(script) == "whole"
     remains = [p for p in folder.iterdir() if p != place]
     assert all(p.name.startswith(".net.syn0.") and p.suffix == ".tmp" for p in remains)
     return len(remains)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_kills_leave_the_old_or_the_new_file(tmp_path: Path) -> None:
-    check_kills(8, tmp_path, SEED)
+    remains = check_kills(40, tmp_path, SEED)
+    assert remains > 0, "no kill came while a file was written"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may change")
@@ -245,7 +246,7 @@ def test_without_permission_the_path_is_named() -> None:
         Path(name).chmod(0o755)
         told = python(f"""
             import os, sys
-            sys.path.insert(0, {str(Path(__file__).parent)!r})
+            sys.path[:0] = {PATHS!r}
             from test_saving import network
             import syn0
             net = network(2.0)
