@@ -119,7 +119,12 @@ def test_what_training_did_not_meet_is_said(
 ) -> None:
     model = tmp_path / "flowers.syn0"
     run(capsys, "train", str(flowers), "--target", "kind", "--folds", "0", "--out", str(model))
-    other = {"colour": ["green", "red"], "length": [1, 2], "more": [0, 0], "seen": ["2025-01-01"] * 2}
+    other = {
+        "colour": ["green", "red"],
+        "length": [1, 2],
+        "more": [0, 0],
+        "seen": ["2025-01-01"] * 2,
+    }
     answers, err = run(capsys, "predict", str(model), str(write(tmp_path / "b.csv", other)))
     assert len(answers.splitlines()) == 3
     assert "'green'" in err

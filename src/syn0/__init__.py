@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from syn0.layers import Rescaling as Rescaling
     from syn0.layers import Reshape as Reshape
     from syn0.layers import ZeroPadding2D as ZeroPadding2D
+    from syn0.loading import load as load
     from syn0.model import Model as Model
     from syn0.model import Sequential as Sequential
     from syn0.model import check_gradients as check_gradients
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
 # What each module brings through the door; the block above says the same to type checkers.
 _DOOR = {
     "model": "Sequential Model check_gradients",
+    "loading": "load",
     "layers": "Layer Input Dense Activation PReLU Dropout GaussianNoise Rescaling Normalization "
     "BatchNormalization LayerNormalization Flatten Reshape ZeroPadding2D GlobalAveragePool2D "
     "Embedding Attention MultiHeadAttention Add Concatenate",

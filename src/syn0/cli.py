@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 import syn0
 from syn0 import tour as tour_module
 from syn0.errors import ArgumentError, Syn0Error
+from syn0.files.atomic import write_atomically
 from syn0.lab import lesson as lesson_module
 from syn0.lab import (
     plots,
@@ -144,9 +145,7 @@ def train(
         Of the file, where it is not UTF-8.
     """
     left = tuple(leave_out or ())
-    training.train(
-        Page(), training.Request(file, target, task, left, folds, seed, encoding, out)
-    )
+    training.train(Page(), training.Request(file, target, task, left, folds, seed, encoding, out))
 
 
 @app.command

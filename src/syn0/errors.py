@@ -11,6 +11,8 @@ Syn0Error
 ├── GraphError          TypeError            a symbolic tensor used as if it were numbers
 ├── GradientError       ArithmeticError      a derivative that is missing or wrong
 ├── NonFiniteError      FloatingPointError   training reached NaN or infinity
+├── FileFormatError     ValueError           a file that is not what it should be
+├── FileAccessError     OSError              a file that cannot be read or written
 └── EngineError         NotImplementedError  an engine that cannot run this
 """
 
@@ -88,6 +90,14 @@ class GradientError(Syn0Error, ArithmeticError):
 
 class NonFiniteError(Syn0Error, FloatingPointError):
     """Training reached NaN or infinity."""
+
+
+class FileFormatError(Syn0Error, ValueError):
+    """A file is not what it should be: damaged, of another kind, or made to do harm."""
+
+
+class FileAccessError(Syn0Error, OSError):
+    """A file cannot be read or written."""
 
 
 class EngineError(Syn0Error, NotImplementedError):

@@ -66,7 +66,7 @@ _FOREIGN = {
 _LATER = frozenset(
     "Conv1D Conv2D DepthwiseConv2D Conv2DTranspose Resize MaxPool1D MaxPool2D AveragePool2D "
     "RNN LSTM GRU Bidirectional "
-    "Checkpoint TensorBoard load neural_network serve".split()
+    "Checkpoint TensorBoard neural_network serve".split()
 )
 
 
@@ -113,9 +113,11 @@ _METHODS = {
     "to": "engine=, an argument of net.fit",
     "cuda": "engine=, an argument of net.fit",
     "get_layer": "net['name']",
+    "load": "syn0.load(path)",
+    "save_weights": "net.save(path)",
+    "load_weights": "syn0.load(path)",
     "add": "syn0.Sequential(layer, layer, ...): all layers at once",
     "pop": "net.until('layer')",
-    "save": "net.save_code(folder); model files are planned",
 }
 
 

@@ -89,6 +89,8 @@ class Layout:
 
     def _add(self, declared: Declared, name: str, layer: LayerLike) -> None:
         known = self.declared.setdefault(declared.entry.name, declared)
+        if known is declared:
+            return
         owner = next(n for n, t in self.local_names.items() if known.entry.name in t.values())
         if owner != name:
             raise ArgumentError(

@@ -471,6 +471,30 @@ class Model(StatefulNetwork):
         """
         return script.save(script.code(self._trainer, X, y, **options), Path(folder))
 
+    def save(self, path: str | Path) -> None:
+        """Write the network into one file, from which `syn0.load` makes it again.
+
+        The file holds what it computes, its numbers, history, preparation and optimizer, so
+        that fit continues with the same bits. It is safetensors with plain JSON; layers and
+        functions of your own are in it as graphs. What stood there before is replaced in one
+        step, or stays as it was.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where; the ending is yours to choose, such as ``.syn0``.
+
+        Raises
+        ------
+        FileAccessError
+            If it cannot be written.
+        ArgumentError
+            If a part of the network is nothing that a file can hold.
+        """
+        from syn0.saving import save
+
+        save(self, self._trainer, path)
+
     def until(self, layer: str) -> Model:
         """Return the network that ends with this layer, holding the same numbers.
 

@@ -25,6 +25,7 @@ from syn0.networks import Network
 from syn0.program import Program, State
 from syn0.training.history import History
 from syn0.training.samples import Data
+from syn0.wiring import Wiring
 
 Array = NDArray[Any]
 CHUNK = 4096  # rows that a whole set is run through at a time
@@ -81,8 +82,8 @@ class StatefulNetwork(Network):
         self._family: OrderedDict[Any, Executable] = OrderedDict()
         self.engine = "auto"  # what the last fit asked for
         self.preparation: Preparation | None = None
-        if self.declared_shapes() is not None:
-            self.build()
+        if self.declared_shapes() is not None and not isinstance(inputs, Wiring):
+            self.build()  # whoever gives wiring builds it with the numbers that there are
 
     # ----- building
 

@@ -49,7 +49,7 @@ class Wiring:
         names = name_layers(order)
         named = tuple(given) if given else tuple(_output_name(node, names) for node in ends)
         for name in named:
-            _check_name(name)
+            check_name(name)
         twice = _first_twice(named)
         if twice is not None:
             raise ArgumentError(
@@ -182,6 +182,7 @@ def _sources(node: Node) -> list[Node]:
 def name_layers(order: Sequence[Node]) -> dict[int, str]:
     """Give each layer its name; unnamed ones are counted by kind: dense_1, dense_2."""
     names: dict[int, str] = {}
+    taken: set[str] = set()
     counts: Counter[str] = Counter()
     given = {n.layer.name for n in order if n.layer.name}
     for node in order:
@@ -194,12 +195,13 @@ def name_layers(order: Sequence[Node]) -> dict[int, str]:
             counts[kind] += 1
             numbered = f"{kind}_{counts[kind]}"
             name = None if numbered in given else numbered
-        _check_name(name)
-        if name in names.values():
+        check_name(name)
+        if name in taken:
             raise ArgumentError(
                 f"two layers have the name {name!r}.", mend="give each layer its own name="
             )
         names[id(layer)] = name
+        taken.add(name)
     return names
 
 
@@ -218,7 +220,7 @@ def _input_names(inputs: Sequence[Node], given: Mapping[str, Any] | None) -> tup
         plain = ["x"] if len(inputs) == 1 else [f"x_{i + 1}" for i in range(len(inputs))]
         names = [n.layer.name or name for n, name in zip(inputs, plain, strict=True)]
     for name in names:
-        _check_name(name)
+        check_name(name)
     twice = _first_twice(names)
     if twice is not None:
         raise ArgumentError(f"two inputs have the name {twice!r}.", mend="give each its own name=")
@@ -229,7 +231,8 @@ def _first_twice(names: Sequence[str]) -> str | None:
     return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse a name for a layer, an input or an output that printed code could not use."""
     bad = not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name)
     if bad or name in ("np", "math"):
         raise ArgumentError(

@@ -11,15 +11,18 @@ import pytest
 from graphs import Drawn, graphs
 from hypothesis import given, settings
 
-for room in ("ops", "engines", "engines/llvm", "diagnosis"):
+for room in ("ops", "engines", "engines/llvm", "diagnosis", "files"):
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
+import test_hostile  # noqa: E402
 import test_numpy  # noqa: E402
 import test_plan  # noqa: E402
 import test_printed_programs  # noqa: E402
 import test_random_graphs  # noqa: E402
 import test_registry  # noqa: E402
+import test_round_trip  # noqa: E402
 import test_same_bits  # noqa: E402
+import test_saving  # noqa: E402
 import test_simplify  # noqa: E402
 import test_verdicts  # noqa: E402
 import trainings  # noqa: E402
@@ -189,3 +192,22 @@ def test_the_checked_build() -> None:
 def test_healthy_trainings_of_ten_seeds(run: Any) -> None:
     for seed in range(10, 20):
         test_verdicts.check_healthy(run, seed)
+
+
+# ----- model files --------------------------------------------------------
+
+
+@pytest.mark.parametrize("turn", range(10))
+def test_mutants_of_model_files(turn: int, tmp_path: Path) -> None:
+    test_hostile.check_mutants(10_000, conftest.SEED + turn, tmp_path)
+
+
+def test_two_hundred_kills_while_saving(tmp_path: Path) -> None:
+    test_saving.check_kills(200, tmp_path, conftest.SEED)
+
+
+@pytest.mark.parametrize(
+    "training", TRAININGS, ids=lambda t: f"{t.network}-{t.optimizer}-{t.dtype}"
+)
+def test_round_trips(training: trainings.Training, tmp_path: Path) -> None:
+    test_round_trip.check_training(training, tmp_path)

@@ -110,5 +110,3 @@ def _named(preparation: Preparation | None) -> str:
     else:
         lines.append(f"# the output is {target.name}, standardized")
     return "\n".join(lines) + "\n\n"
-
-

@@ -140,7 +140,9 @@ def show_table(page: Page, table: Table, preparation: Preparation) -> None:
             for label, share in zip(target.labels[:6], target.shares, strict=False)
         )
         more = f", and {len(target.labels) - 6} more" if len(target.labels) > 6 else ""
-        page.say(f"To predict: {target.name}, one of {len(target.labels)} classes ({shares}{more}).")
+        page.say(
+            f"To predict: {target.name}, one of {len(target.labels)} classes ({shares}{more})."
+        )
     else:
         page.say(f"To predict: {target.name}, a number (a regression).")
     kinds: dict[str, list[str]] = {}
@@ -234,7 +236,9 @@ def python(request: Request) -> str:
     encoding = "" if request.encoding is None else f", encoding={_quoted(request.encoding)}"
     more = "".join(f", {name}={_quoted(value)}" for name, value in request.choices().items())
     common = f"target={_quoted(request.target)}{more}"
-    used = "cross_validate_table, fit_table, read_table" if request.folds else "fit_table, read_table"
+    used = (
+        "cross_validate_table, fit_table, read_table" if request.folds else "fit_table, read_table"
+    )
     lines = [
         f"from syn0.tables import {used}",
         "",

@@ -10,7 +10,7 @@ import numpy as np
 
 from syn0 import ops
 from syn0.errors import ShapeError
-from syn0.graph import Shape, Tensor, format_shape
+from syn0.graph import Shape, Tensor, constant, format_shape
 from syn0.initializers import GlorotUniform, Zeros
 from syn0.layers.layer import Declaration, Layer, LayerValues, known_sizes
 from syn0.layers.regularization import drop
@@ -221,4 +221,5 @@ def _not_later(shape: Shape) -> Any:
             "causal attention needs to know how long the sequences are.",
             mend="give the length in the shape: Input((length, features))",
         )
-    return np.tri(rows, columns, dtype=bool)
+    # Compared in the graph: as a constant the mask would have rows * columns elements.
+    return constant(np.arange(rows)[:, None]) >= constant(np.arange(columns))
