@@ -82,7 +82,7 @@ def test_from_a_table_to_answers(
     assert err == ""
     rows = list(csv.DictReader(io.StringIO(answers)))
     assert list(rows[0]) == ["kind", "probability of iris", "probability of rose"]
-    truth = list(csv.DictReader(flowers.open(encoding="utf-8")))
+    truth = list(csv.DictReader(io.StringIO(flowers.read_text(encoding="utf-8"))))
     right = sum(a["kind"] == b["kind"] for a, b in zip(rows, truth, strict=True))
     assert right / len(rows) > 0.8
 
@@ -110,7 +110,8 @@ def test_a_number_is_predicted_in_its_own_unit(
     assert "On rows held out" not in text
     out = tmp_path / "answers.csv"
     assert run(capsys, "predict", str(model), str(table), "--out", str(out))[0] == ""
-    found = np.array([float(row["price"]) for row in csv.DictReader(out.open(encoding="utf-8"))])
+    answers = csv.DictReader(io.StringIO(out.read_text(encoding="utf-8")))
+    found = np.array([float(row["price"]) for row in answers])
     assert np.abs(found / columns["price"] - 1).mean() < 0.1
 
 

@@ -47,7 +47,6 @@ Topic = Literal["activations", "descent", "backpropagation", "size"]
 
 EXAMPLES = (
     ("syn0 lesson", "a network of 16 weights learns, every number visible"),
-    ("syn0 lesson --code", "the program it ran: NumPy, forward and backward"),
     ("syn0 train FILE --target COLUMN", "a network for your table, beside a linear model"),
     ("syn0 tour", "networks on real data, each beside a baseline"),
     ("syn0 study activations", "what the lesson claims, measured over seeds"),
@@ -121,7 +120,7 @@ def train(
     leave_out: Annotated[list[str] | None, Parameter(name="--leave-out", negative="")] = None,
     folds: int = 5,
     seed: int = 0,
-    encoding: str | None = None,
+    encoding: str = "utf-8",
 ) -> None:
     """Train a network on a table: CSV, TSV or Parquet.
 
@@ -155,7 +154,7 @@ def predict(
     /,
     *,
     out: Path | None = None,
-    encoding: str | None = None,
+    encoding: str = "utf-8",
 ) -> None:
     """Write what a saved network answers for the rows of a table, as CSV.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import losses, metrics, optimizers
+from syn0.data.preparation import Preparation
 from syn0.errors import FileAccessError, FileFormatError
 from syn0.files import records
 from syn0.files.container import Container, check_unique_keys, read_container, read_tensors
@@ -317,9 +317,7 @@ class _Reader:
             net.history.append_several({key: columns[key] for key in self.record.history.keys})
         if self.record.preparation is not None:
             plain, arrays = self.record.preparation.plain, groups.get("preparation", {})
-            # The room of tables is entered only for networks that have them.
-            maker: Any = importlib.import_module("syn0.data").Preparation
-            net.preparation = maker.from_plain(plain, arrays)  # type: ignore[attr-defined]
+            net.preparation = Preparation.from_plain(plain, arrays)
 
 
 def _forget_optimizer(net: Model) -> None:

@@ -12,18 +12,18 @@ import syn0
 from syn0.data.targets import Classes
 from syn0.errors import ArgumentError
 from syn0.lab.page import Page
+from syn0.summary import summary_text
 from syn0.tables import Preparation, read_table
 
 
-def predict(model: Path, file: Path, out: TextIO, *, encoding: str | None = None) -> None:
+def predict(model: Path, file: Path, out: TextIO, *, encoding: str = "utf-8") -> None:
     """Write the answers of a saved network for the rows of a table as CSV.
 
     What could not be read as it was in training is said on the standard error.
     """
     net = syn0.load(model)
     preparation = preparation_of(net, model)
-    options = {} if encoding is None else {"encoding": encoding}
-    table = read_table(file, **options)
+    table = read_table(file, encoding=encoding)
     answers = preparation.decode(net.predict(table))
     for line in surprises(preparation, table):
         print(f"syn0: {line}", file=sys.stderr)
@@ -80,7 +80,7 @@ def show(page: Page, model: Path, *, code: bool = False, plan: bool = False) -> 
         page.code(net.plan())
         return
     page.title(str(model))
-    page.code(net.summary_text() if hasattr(net, "summary_text") else _summary(net))
+    page.code(summary_text(net, net.task))
     if preparation is not None:
         page.heading("The columns that it reads")
         page.code(str(preparation))
@@ -89,13 +89,6 @@ def show(page: Page, model: Path, *, code: bool = False, plan: bool = False) -> 
         last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in net.history.items())
         page.heading("How it was trained")
         page.say(f"{epochs:,} epochs; the last: {last}. Seed {net.seed}.")
-
-
-def _summary(net: Any) -> str:
-    from syn0.summary import summary_text
-
-    found: str = summary_text(net, net._trainer.task)
-    return found
 
 
 def _named(preparation: Preparation | None) -> str:

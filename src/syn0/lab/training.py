@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from syn0.data.targets import Classes
+from syn0.data.values import is_missing
 from syn0.errors import ArgumentError, DataError
 from syn0.lab.page import Page, spread
 from syn0.tables import (
@@ -47,7 +47,7 @@ class Request:
         In how many parts the rows are held out; none if 0.
     seed : int
         Of all that is drawn.
-    encoding : str, optional
+    encoding : str
         Of the file.
     out : Path, optional
         Where the network is saved.
@@ -59,7 +59,7 @@ class Request:
     leave_out: tuple[str, ...] = ()
     folds: int = 5
     seed: int = 0
-    encoding: str | None = None
+    encoding: str = "utf-8"
     out: Path | None = None
 
     def choices(self) -> dict[str, object]:
@@ -71,8 +71,7 @@ class Request:
 def train(page: Page, request: Request) -> TableFit:
     """Train a network on a table and print all that was found."""
     check(request)
-    options = {} if request.encoding is None else {"encoding": request.encoding}
-    table = read_table(request.file, **options)
+    table = read_table(request.file, encoding=request.encoding)
     preparation = Preparation.learn(table, request.target, **request.choices())  # type: ignore[arg-type]
     show_table(page, table, preparation)
     common = {"target": request.target, "random_state": request.seed, **request.choices()}
@@ -140,9 +139,8 @@ def show_table(page: Page, table: Table, preparation: Preparation) -> None:
             for label, share in zip(target.labels[:6], target.shares, strict=False)
         )
         more = f", and {len(target.labels) - 6} more" if len(target.labels) > 6 else ""
-        page.say(
-            f"To predict: {target.name}, one of {len(target.labels)} classes ({shares}{more})."
-        )
+        count = len(target.labels)
+        page.say(f"To predict: {target.name}, one of {count} classes ({shares}{more}).")
     else:
         page.say(f"To predict: {target.name}, a number (a regression).")
     kinds: dict[str, list[str]] = {}
@@ -193,9 +191,8 @@ def show_network(page: Page, fit: TableFit) -> None:
 
 def show_curve(page: Page, table: Table, fit: TableFit, request: Request) -> None:
     """Print how the loss fell on rows that were learned and on rows that were not."""
-    target = fit.preparation.target
-    stratify = request.target if isinstance(target, Classes) else None
-    known = table.take(np.isin(np.arange(table.rows), _known_rows(table, request.target)))
+    stratify = request.target if isinstance(fit.preparation.target, Classes) else None
+    known = table.take(~is_missing(table[request.target]))
     learned, held = known.split(HELD, random_state=request.seed, stratify=stratify)
     again = fit_table(
         learned, request.target, recipe=fit.recipe, validation=held,
@@ -206,12 +203,6 @@ def show_curve(page: Page, table: Table, fit: TableFit, request: Request) -> Non
     page.curve(losses, x_label="epoch")
     first, last = losses[0], losses[-1]
     page.say(f"From {first:.3f} to {last:.3f}, the least {min(losses):.3f}.")
-
-
-def _known_rows(table: Table, target: str) -> list[int]:
-    from syn0.data.values import is_missing
-
-    return [int(row) for row in np.flatnonzero(~is_missing(table[target]))]
 
 
 def show_python(page: Page, request: Request) -> None:
@@ -233,14 +224,12 @@ def python(request: Request) -> str:
     found = fit_table(table, target="ill", random_state=0)
     print(found.predict(table))
     """
-    encoding = "" if request.encoding is None else f", encoding={_quoted(request.encoding)}"
+    encoding = "" if request.encoding == "utf-8" else f", encoding={_quoted(request.encoding)}"
     more = "".join(f", {name}={_quoted(value)}" for name, value in request.choices().items())
     common = f"target={_quoted(request.target)}{more}"
-    used = (
-        "cross_validate_table, fit_table, read_table" if request.folds else "fit_table, read_table"
-    )
+    used = "cross_validate_table, " if request.folds else ""
     lines = [
-        f"from syn0.tables import {used}",
+        f"from syn0.tables import {used}fit_table, read_table",
         "",
         f"table = read_table({_quoted(str(request.file))}{encoding})",
     ]
