@@ -121,7 +121,7 @@ def short(value: float) -> str:
 
     Examples
     --------
-    >>> short(0.21875), short(4254.3), short(3.14159e-8), short(7.0), short(math.inf)
+    >>> short(0.21875), short(4254.3), short(3.14159e-8), short(7.0), short(float("inf"))
     ('0.219', '4,254', '3.14e-08', '7', 'inf')
     """
     whole = abs(value) < 1e7 and (value == round(value) or abs(value) >= 1000)
