@@ -82,6 +82,19 @@ def test_numbers_in_text_are_numbers() -> None:
     assert column.center == np.mean(np.arange(20) / 2)
 
 
+@pytest.mark.parametrize("values", [2, 3, 6, 7])
+def test_whole_numbers_of_few_values_are_codes(values: int, rng: np.random.Generator) -> None:
+    codes = np.arange(20 * values) % values
+    ill = rng.permutation(len(codes)) % 2
+    for column in (codes, [*codes[:-1], None]):
+        (found,) = learn(Table({"x": column, "ill": ill})).columns
+        assert isinstance(found, Categorical if 3 <= values <= 6 else Numeric)
+        (given,) = learn(Table({"x": column, "ill": ill}), kinds={"x": "numeric"}).columns
+        assert isinstance(given, Numeric)
+    halves = learn(Table({"x": codes / 2, "ill": ill}))
+    assert isinstance(halves.columns[0], Numeric)
+
+
 def test_kinds_can_be_given(rng: np.random.Generator) -> None:
     table = Table({"code": rng.integers(0, 4, 80), "x": rng.normal(size=80), "ill": [0, 1] * 40})
     preparation = learn(table, kinds={"code": "categorical"}, leave_out="x")

@@ -26,6 +26,7 @@ Array = NDArray[Any]
 
 MOST_CATEGORIES = 100  # values of a column that are told apart
 FEWEST_ROWS = 2  # rows of a value that is told apart, in small tables; 1 in 200, at most 20
+MOST_CODES = 6  # whole numbers of at most so many values, and at least three, are codes
 _MOSTLY = 0.9  # a share of numbers above this makes other text a mistake
 
 
@@ -57,8 +58,9 @@ def learn_column(table: Table, name: str, kind: str | None = None) -> Column | L
     2. Truth values, or text of one pair of words (yes and no, true and false): boolean.
     3. Dates, or text of which every value is a date in one format: date. Where no row tells
        which comes first, it is the day.
-    4. Numbers, or text of which every value is a number: numeric. But whole numbers that
-       number the rows, all different and close to each other, are left out.
+    4. Numbers, or text of which every value is a number: numeric. But whole numbers of three
+       to six values, each in ten rows on average, are codes: categorical. And whole numbers
+       that number the rows, all different and close to each other, are left out.
     5. Text of which nearly every value is a number: an error naming the others.
     6. Text: categorical. Values in few rows share a slot; where nearly every row has a value
        of its own, the column is left out.
@@ -95,14 +97,23 @@ def _kind(table: Table, name: str) -> str:
         return "boolean"
     if column.dtype.kind == "M":
         return "date"
-    if column.dtype != object or read_numbers(column) is not None:
-        return "numeric"
+    numbers = read_numbers(column) if column.dtype == object else column
+    if numbers is not None:
+        return "categorical" if _are_codes(numbers) else "numeric"
     if read_truth(column) is not None:
         return "boolean"
     if date_format(column) is not None:
         return "date"
     _check_text(table, name)
     return "categorical"
+
+
+def _are_codes(numbers: Array) -> bool:
+    """Tell whether whole numbers are few enough to stand for kinds: of pain, of rooms."""
+    present = numbers[~is_missing(numbers)]
+    values = np.unique(present)
+    few = 3 <= len(values) <= MOST_CODES and len(present) >= 10 * len(values)
+    return few and bool((values == np.floor(values)).all())
 
 
 def _form(table: Table, name: str) -> str:
