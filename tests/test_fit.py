@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import Any
 
 import numpy as np
@@ -511,3 +513,16 @@ def one(y_true: Any, y_pred: Any) -> float:
 def test_two_figures_cannot_share_a_name() -> None:
     with pytest.raises(ArgumentError, match="two figures have the name 'accuracy'"):
         small(3, "softmax").fit(X, CLASSES, metrics=["accuracy", "accuracy"], verbose=0)
+
+
+@pytest.mark.parametrize("engine", ["llvm", "numpy"])
+def test_validation_sees_the_step_before_it_though_the_clock_is_late(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A span whose time is over as its last step ends is told of before it hands the state over."""
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 10, "verbose": 1, "engine": engine}
+    options["validation_data"] = (X, Y)
+    wanted = small().fit(X, Y, **options)["val_loss"]
+    late = itertools.count(0.0, 1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(late))
+    assert small().fit(X, Y, **options)["val_loss"] == wanted

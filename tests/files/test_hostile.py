@@ -489,6 +489,26 @@ def test_mutants_are_refused_with_our_own_error(tmp_path: Path) -> None:
     check_mutants(1000, SEED, tmp_path)
 
 
+LARGE = """
+    import os, resource, syn0
+    small, large = {small!r}, {large!r}
+    syn0.load(small)
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    most = used + 2 * os.path.getsize(large) + 64 * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    print(syn0.load(large).output_shape)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits memory as Linux does")
+def test_a_large_file_needs_twice_its_size_at_most(tmp_path: Path) -> None:
+    for name, units in (("small", 3), ("large", 4000)):
+        net = syn0.Sequential(syn0.Dense(units, initializer="zeros", name="h"), random_state=0)
+        net.build((4000,)).save(tmp_path / name)
+    script = LARGE.format(small=str(tmp_path / "small"), large=str(tmp_path / "large"))
+    assert run(script) == "(4000,)"
+
+
 # ----- what loading does to the machine -----------------------------------
 
 AUDIT = """

@@ -170,9 +170,14 @@ class Session:
         self.run.dispatch(EpochEnded(epoch, self.logs, self.speed()))
 
     @property
+    def evaluates(self) -> bool:
+        """Whether something is measured at the end of each epoch, on the state as it is then."""
+        return self._evaluate is not None
+
+    @property
     def takes_blocks(self) -> bool:
         """Whether nobody hears of single epochs, so that many are taken over at once."""
-        return self._evaluate is None and not self.run.hears_epochs
+        return not self.evaluates and not self.run.hears_epochs
 
     def end_epochs(self, epoch: int, logs: dict[str, Any]) -> int:
         """Take over one epoch or, as arrays, several; return how many."""
@@ -342,7 +347,8 @@ class _Span:
         session, control, run = self._session, self._control, self._session.run
         session.begin_epoch(self._epoch)
         control.deadline = session.due
-        control.tick = None if run.reads_state else self._tick
+        # Validation reads the state too, and that is handed over at the end of a span only.
+        control.tick = None if run.reads_state or session.evaluates else self._tick
         self._began = time.perf_counter()
         done = self._executable.run_span(run.state, self._feed, self._first, count, control)
         self._take(done)
