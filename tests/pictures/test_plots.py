@@ -16,7 +16,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import syn0
-from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError
+from syn0.errors import ArgumentError, DataError, FileAccessError, ShapeError, UnknownNameError
 from syn0.plots import Plot
 from syn0.plots.classes import _inmost, _wilson
 from syn0.training import History
@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_written_is_refused(net: syn0.Sequential, tmp_path
     found = net.history.plot()
     with pytest.raises(ArgumentError, match=r"\.png"):
         found.save(tmp_path / "plot.txt")
-    with pytest.raises(ArgumentError, match="no folder"):
+    with pytest.raises(FileAccessError, match="no folder"):
         found.save(tmp_path / "nowhere" / "plot.png")
     assert not list(tmp_path.iterdir())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from syn0.errors import ArgumentError
+from syn0.errors import ArgumentError, FileAccessError
 from syn0.plots import Drawing
 from syn0.plots.palette import BLUE, CLASSES, GREY, INK, ORANGE, PAPER
 from syn0.plots.svg import element, shortened, tooltip, width_of, words
@@ -84,7 +84,7 @@ def test_it_is_saved(ending: str, tmp_path: Path) -> None:
 def test_another_ending_is_refused(name: str, word: str, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=word):
         DRAWING.save(tmp_path / name)
-    with pytest.raises(ArgumentError, match="no folder"):
+    with pytest.raises(FileAccessError, match="no folder"):
         DRAWING.save(tmp_path / "nowhere" / "net.svg")
     assert not list(tmp_path.iterdir())
 

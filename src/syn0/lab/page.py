@@ -112,6 +112,12 @@ class Page:
         ends = f"1{len(values):>{max(len(points) - 1, 1)},}"
         self._write(Text(f"{'':9}{ends}  {x_label}"))
 
+    def drawing(self, text: str) -> None:
+        """Print a picture made of characters."""
+        self._begin("drawing")
+        for line in text.splitlines():
+            self._write(Text(f"  {line}".rstrip()))
+
     def code(self, text: str) -> None:
         """Print a program, and nothing but the program."""
         self._begin("code")

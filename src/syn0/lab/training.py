@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -14,6 +16,7 @@ from syn0.data.targets import Classes
 from syn0.data.values import is_missing
 from syn0.errors import ArgumentError, DataError
 from syn0.lab.page import Page, spread
+from syn0.plots.terminal import terminal_curve
 from syn0.tables import (
     CrossValidation,
     Preparation,
@@ -168,10 +171,11 @@ def show_scores(page: Page, found: CrossValidation) -> None:
             for learner, name in _LEARNERS.items()
         ]  # fmt: skip
         page.table(["", _NAMES[measure], "by fold"], rows)
-    best, line = found.mean("network"), found.mean("linear")
-    if best < found.mean("dummy"):
+    ahead = np.subtract(found.scores("linear"), found.scores("network"))
+    doubt = ahead.std(ddof=1) / math.sqrt(len(ahead))
+    if found.mean() < found.mean("dummy"):
         page.say("The columns say nothing about the target that a network could learn.")
-    elif best < line - 0.005:
+    elif ahead.mean() > max(0.005, 2 * doubt):
         page.say("The linear model is better here: prefer it, or look for more rows.")
 
 
@@ -198,11 +202,8 @@ def show_curve(page: Page, table: Table, fit: TableFit, request: Request) -> Non
         learned, request.target, recipe=fit.recipe, validation=held,
         random_state=request.seed, **request.choices(),  # type: ignore[arg-type]
     )  # fmt: skip
-    losses = again.history["val_loss"]
-    page.heading(f"The loss on {held.rows:,} rows held out, epoch by epoch")
-    page.curve(losses, x_label="epoch")
-    first, last = losses[0], losses[-1]
-    page.say(f"From {first:.3f} to {last:.3f}, the least {min(losses):.3f}.")
+    page.heading(f"How it learns: the loss on {learned.rows:,} rows, and on {held.rows:,} held out")
+    page.drawing(terminal_curve(again.history, page.width - 4))
 
 
 def show_python(page: Page, request: Request) -> None:

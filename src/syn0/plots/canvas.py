@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from syn0.errors import ArgumentError
-from syn0.plots.saving import write_atomically
+from syn0.files.atomic import write_atomically
 
 _GAP = 0.32  # between panels inside of axes that were given, as a share of a panel
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from syn0.errors import ArgumentError
+from syn0.files.atomic import write_atomically
 from syn0.plots.palette import INK, PAPER
-from syn0.plots.saving import write_atomically
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 # What XML cannot hold, even escaped: control characters and halves of surrogates.
