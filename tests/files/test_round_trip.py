@@ -293,6 +293,14 @@ def test_the_preparation_travels_along(tmp_path: Path, monkeypatch: Any) -> None
         trip(net, tmp_path)
 
 
+def test_text_in_an_array_is_nothing_for_a_file(tmp_path: Path) -> None:
+    net = syn0.Sequential(syn0.Dense(3), random_state=0).build((2,))
+    net.preparation = StandIn({"version": 1}, {"names": np.array(["a", "b"])})
+    with pytest.raises(syn0.errors.ArgumentError, match="preparation/names has the dtype <U1"):
+        net.save(tmp_path / "net.syn0")
+    assert not list(tmp_path.iterdir())
+
+
 def test_classes_and_history_as_they_were(tmp_path: Path) -> None:
     net = syn0.Sequential(syn0.Dense(3, "softmax"), random_state=0)
     net.fit(X, CLASSES, validation_data=0.2, **wares.OPTIONS)

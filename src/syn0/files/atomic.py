@@ -47,7 +47,7 @@ def unwritable(path: Path, error: OSError) -> FileAccessError:
 
 
 def _mend(path: Path, error: OSError) -> str | None:
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"make the folder first: mkdir {path.parent}"
     if isinstance(error, PermissionError):
         return "choose a folder that you may write to, or change its permissions"

@@ -69,6 +69,11 @@ class Container:
 
 def pack(text: str, tensors: Arrays) -> bytes:
     """Return the bytes of a file that holds a text and tensors."""
+    for name, array in tensors.items():
+        if str(array.dtype) not in DTYPES.values():
+            raise Refused(
+                f"{name} has the dtype {array.dtype}.", expected=", ".join(DTYPES.values())
+            )
     whole = {name: np.require(array, requirements="C") for name, array in tensors.items()}
     content = safetensors.numpy.save(whole, {KEY: text})
     length = int.from_bytes(content[:8], "little")
