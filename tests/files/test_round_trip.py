@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -260,42 +261,49 @@ def test_a_layer_that_reads_what_is_not_its_own_is_named(tmp_path: Path) -> None
 # ----- preparation --------------------------------------------------------
 
 
-class StandIn:
-    """What the file asks of a preparation of tables."""
+@dataclass
+class Foreign:
+    """A preparation that is none of ours."""
 
-    def __init__(self, plain: Any, arrays: Any) -> None:
-        self.plain, self.arrays = plain, arrays
+    plain: Any
+    arrays: Any
 
     def to_plain(self) -> Any:
         return self.plain, self.arrays
 
-    @classmethod
-    def from_plain(cls, plain: Any, arrays: Any) -> StandIn:
-        if plain.get("version") != 1:
-            raise syn0.errors.DataError("the preparation has another version.")
-        return cls(plain, arrays)
 
-
-def test_the_preparation_travels_along(tmp_path: Path, monkeypatch: Any) -> None:
-    import types
-
-    room = types.ModuleType("syn0.data")
-    room.Preparation = StandIn  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "syn0.data", room)
-    net = syn0.Sequential(syn0.Dense(3, "softmax"), random_state=0).build((2,))
-    means = np.array([1.5, np.pi])
-    net.preparation = StandIn({"version": 1, "columns": ["a", "b\n"]}, {"means": means})
+def test_the_preparation_travels_along(tmp_path: Path, rng: np.random.Generator) -> None:
+    size = [*map(float, rng.normal(size=39)), None]
+    table = {
+        "size": size,
+        "colour": [*rng.choice(["red", "blue\n", ""], 39), "red"],
+        "seen": [f"2025-01-{1 + i % 28:02}" for i in range(40)],
+        "sort": [*rng.choice(["a", "b"], 38), "a", "b"],
+    }
+    net = syn0.tables.fit_table(table, "sort", recipe=syn0.tables.STRONG).network
     again = trip(net, tmp_path)
-    assert again.preparation.plain == net.preparation.plain
-    np.testing.assert_array_equal(again.preparation.arrays["means"], means)
-    net.preparation.plain["version"] = 2
-    with pytest.raises(syn0.errors.FileFormatError, match="another version"):
+    plain, arrays = net.preparation.to_plain()
+    found, others = again.preparation.to_plain()
+    assert found == plain
+    assert others.keys() == arrays.keys()
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(others[name], values)
+    np.testing.assert_array_equal(again.predict(table), net.predict(table))
+    answers = net.preparation.decode(net.predict(table))
+    for name, values in again.preparation.decode(again.predict(table)).items():
+        np.testing.assert_array_equal(values, answers[name])
+
+
+def test_a_preparation_that_is_none_is_refused(tmp_path: Path) -> None:
+    net = syn0.Sequential(syn0.Dense(3, "softmax"), random_state=0).build((2,))
+    net.preparation = Foreign({"version": 2, "columns": ["a"]}, {"means": np.ones(2)})
+    with pytest.raises(syn0.errors.FileFormatError, match="cannot be loaded"):
         trip(net, tmp_path)
 
 
 def test_text_in_an_array_is_nothing_for_a_file(tmp_path: Path) -> None:
     net = syn0.Sequential(syn0.Dense(3), random_state=0).build((2,))
-    net.preparation = StandIn({"version": 1}, {"names": np.array(["a", "b"])})
+    net.preparation = Foreign({"version": 1}, {"names": np.array(["a", "b"])})
     with pytest.raises(syn0.errors.ArgumentError, match="preparation/names has the dtype <U1"):
         net.save(tmp_path / "net.syn0")
     assert not list(tmp_path.iterdir())
