@@ -444,3 +444,25 @@ def test_other_items_and_arrays_are_refused() -> None:
         for other in worse:
             assert check_mutant(PLAIN, {**ARRAYS, name: other})
         assert check_mutant(PLAIN, {k: v for k, v in ARRAYS.items() if k != name})
+
+
+def test_texts_of_numpy_become_plain_ones(rng: np.random.Generator) -> None:
+    names = np.array(["size", "colour", "sort"])
+    table = {
+        names[0]: rng.normal(size=12),
+        names[1]: rng.choice(np.array(["red", "blue"]), 12),
+        names[2]: np.array(["a", "b"] * 6),
+    }
+    preparation = Preparation.learn(table, names[2])
+    plain, _ = preparation.to_plain()
+    waiting, seen = [plain], 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, (list, tuple)):
+            waiting += value
+        else:
+            assert type(value) in (str, int, float, bool, type(None)), value
+            seen += isinstance(value, str)
+    assert seen > 5

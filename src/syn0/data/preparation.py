@@ -99,6 +99,7 @@ class Preparation:
         """
         given = read_table(table)
         given.require(target)
+        target = str(target)
         chosen, ignored = dict(kinds or {}), _names(leave_out)
         for name in (*chosen, *ignored):
             given.require(name)

@@ -72,7 +72,8 @@ class Table:
                     expected="text",
                     mend="for a data frame: frame.columns = frame.columns.astype(str)",
                 )
-        own = {name: as_column(values, name) for name, values in self.columns.items()}
+        # A name may be one of NumPy's own texts, which no file holds.
+        own = {str(name): as_column(values, name) for name, values in self.columns.items()}
         if not own:
             raise DataError("the table has no columns.", where=self.source, expected="columns")
         lengths = {name: len(column) for name, column in own.items()}
