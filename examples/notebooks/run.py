@@ -55,6 +55,7 @@ def main() -> None:
         with TemporaryDirectory() as folder:
             # What people have set up for their own kernels stays out of it.
             os.environ["IPYTHONDIR"] = str(Path(folder, "ipython"))
+            os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(folder, "runtime"))
             work = Path(folder, "work")
             work.mkdir()
             nbformat.write(run(path, work), given.out / path.name)
