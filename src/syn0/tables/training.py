@@ -23,7 +23,7 @@ _FEW = 2_000  # rows of a table that is small enough to be held out in parts
 _PARTS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableFit:
     """A network trained on a table, and how that was done.
 
@@ -50,6 +50,13 @@ class TableFit:
         """What was learned of the columns."""
         assert self.network.preparation is not None
         return self.network.preparation
+
+    def __repr__(self) -> str:
+        about = self.preparation
+        return (
+            f"<TableFit of {about.target.name!r} from {about.rows:,} rows, by the recipe "
+            f"{self.recipe.name!r}: {self.network!r}>"
+        )
 
     def predict(self, table: Any) -> dict[str, Array]:
         """Return the answers for the rows of a table, as columns; see `Preparation.decode`."""
