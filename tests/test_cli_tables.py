@@ -16,7 +16,6 @@ import pytest
 import syn0
 from syn0 import cli
 from syn0.lab import training
-from syn0.tables import cross_validate_table, read_table
 
 
 def write(path: Path, columns: dict[str, Any]) -> Path:
@@ -166,9 +165,3 @@ def test_the_printed_python_holds_what_was_asked() -> None:
         'task="regression"', "random_state=7", 'found.network.save("m.syn0")',
     ):  # fmt: skip
         assert part in program
-
-
-def test_the_scores_are_those_of_the_library(flowers: Path) -> None:
-    found = cross_validate_table(read_table(flowers), "kind", folds=2, random_state=0)
-    again = cross_validate_table(read_table(flowers), "kind", folds=2, random_state=0)
-    assert found.scores() == again.scores()
