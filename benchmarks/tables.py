@@ -80,7 +80,7 @@ def keel(name: str) -> Callable[[], Named]:
 
 
 TABLES: Mapping[str, Callable[[], Named]] = {
-    # what issue 4 names
+    # the tables that the demands are about
     "breast cancer": from_sklearn("breast_cancer"),
     "dermatology": common("dermatology"),
     "heart, Statlog": keel("heart"),
