@@ -184,12 +184,12 @@ def show_network(page: Page, fit: TableFit) -> None:
     net, recipe = fit.network, fit.recipe
     page.heading("The network")
     count = sum(value.size for value in net.parameters.values())
+    outputs = _counted(fit.preparation.target.units, "output")
     page.say(
         f"{len(fit.preparation.feature_names)} features, {recipe.layers} hidden layers of "
-        f"{recipe.units} units, {fit.preparation.target.units} outputs: {count:,} parameters. "
-        f"Trained by the recipe {recipe.name!r} (dropout {recipe.dropout:g}, weight decay "
-        f"{recipe.weight_decay:g}), the one of {max(len(fit.losses), 1)} that loses least on rows "
-        f"held out."
+        f"{recipe.units} units, {outputs}: {count:,} parameters. Trained by the recipe "
+        f"{recipe.name!r} (dropout {recipe.dropout:g}, weight decay {recipe.weight_decay:g}), the "
+        f"one of {max(len(fit.losses), 1)} that loses least on rows held out."
     )
 
 
