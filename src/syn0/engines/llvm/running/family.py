@@ -27,6 +27,8 @@ from syn0.graph import Dimension, Tensor, format_shape
 from syn0.program import Program
 
 Array = NDArray[Any]
+Sizes = NDArray[np.int64]
+_WRITTEN_IN: Sizes = np.empty(0, np.int64)
 MOST_PLANS = 64  # of a program: other batch sizes are planned anew
 
 
@@ -37,7 +39,6 @@ class Compiled:
     plan: Plan
     pool: list[Workspace] = field(default_factory=list)
     pace: Pace = field(default_factory=Pace)
-    _numbers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @cached_property
     def alone(self) -> int:
@@ -49,22 +50,24 @@ class Compiled:
         return _linked(driver, target)
 
     @cached_property
-    def together(self) -> int:
-        """The address of the driver for any number of threads."""
+    def together(self) -> tuple[int, Sizes]:
+        """The address of the driver for any number of threads, and the sizes that it reads."""
         driver = make_driver(self.plan)
-        self._numbers = np.array(driver.numbers, np.int64)
-        return _linked(driver, self.plan.target)
+        return _linked(driver, self.plan.target), np.array(driver.numbers, np.int64)
 
-    def driver(self, threads: int) -> int:
-        """Return the address of the driver for so many threads."""
-        return self.alone if threads == 1 and self.plan.is_small else self.together
+    def driver(self, threads: int) -> tuple[int, Sizes]:
+        """Return the address of the driver for so many threads, and the sizes that it reads."""
+        if threads == 1 and self.plan.is_small:
+            return self.alone, _WRITTEN_IN
+        return self.together
 
     def launch(self, space: Workspace, threads: int) -> None:
         """Run the driver in so many threads."""
-        driver = self.driver(threads)
-        place = space.table[Word.NUMBERS] = address_of(self._numbers)
-        sizes = Range("sizes", int(place), self._numbers.nbytes)
-        with checked.watching([sizes, *space.ranges()]) if checked.ENABLED else nullcontext():
+        # Another thread of Python may compile the same meanwhile: these sizes stay until the end.
+        driver, sizes = self.driver(threads)
+        place = space.table[Word.NUMBERS] = address_of(sizes)
+        read = Range("sizes", int(place), sizes.nbytes)
+        with checked.watching([read, *space.ranges()]) if checked.ENABLED else nullcontext():
             crew.run(driver, space.address, threads, self.plan.target)
 
     def take_back(self, space: Workspace) -> None:
