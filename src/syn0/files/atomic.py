@@ -27,10 +27,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     FileAccessError
         If it cannot be written; what stood there before still does, and nothing else is left.
     """
-    place = Path(os.path.realpath(path))
     try:
-        _check_place(path, place)
-        _write(place, content)
+        _write(check_place(path), content)
     except OSError as error:
         if isinstance(error, FileAccessError):
             raise
@@ -56,13 +54,22 @@ def _mend(path: Path, error: OSError) -> str | None:
     return "make room, or choose another folder; what stood there before is unchanged"
 
 
-def _check_place(path: Path, place: Path) -> None:
+def check_place(path: Path) -> Path:
+    """Return where a file would go, links followed.
+
+    Raises
+    ------
+    FileAccessError
+        If it is a folder, a pipe or a device, or in no folder.
+    """
+    place = Path(os.path.realpath(path))
     if place.is_dir():
         raise unwritable(path, IsADirectoryError(21, "it is a folder"))
     if place.exists() and not stat.S_ISREG(place.stat().st_mode):
         raise FileAccessError(f"{path} cannot be written: it is a pipe or a device.")
     if not place.parent.is_dir():
         raise unwritable(path, FileNotFoundError(2, f"there is no folder {place.parent}"))
+    return place
 
 
 def _write(place: Path, content: bytes) -> None:

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from syn0.data.targets import Classes
 from syn0.data.values import is_missing
-from syn0.errors import ArgumentError, DataError
+from syn0.errors import ArgumentError
+from syn0.files.atomic import check_place
 from syn0.lab.page import Page, spread
 from syn0.plots.terminal import terminal_curve
 from syn0.tables import (
@@ -103,11 +104,8 @@ def check(request: Request) -> None:
             f"{request.folds} folds hold nothing out.", where="--folds",
             expected="2 or more, or 0 for no cross-checking",
         )  # fmt: skip
-    if request.out is not None and not request.out.absolute().parent.is_dir():
-        raise DataError(
-            f"there is no folder {request.out.absolute().parent}.", where="--out",
-            mend="make it first, or choose another place",
-        )  # fmt: skip
+    if request.out is not None:
+        check_place(request.out)
 
 
 @contextmanager

@@ -56,7 +56,9 @@ class Plot:
         Raises
         ------
         ArgumentError
-            If Matplotlib cannot write such a file, or the folder does not exist.
+            If Matplotlib cannot write such a file.
+        FileAccessError
+            If there is no such folder, or no room in it.
         """
         place = Path(path)
         kind = place.suffix.lstrip(".").lower()

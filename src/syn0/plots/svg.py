@@ -150,7 +150,9 @@ class Drawing:
         Raises
         ------
         ArgumentError
-            If the name ends otherwise, or the folder does not exist.
+            If the name ends otherwise.
+        FileAccessError
+            If there is no such folder, or no room in it.
         """
         place = Path(path)
         kind = place.suffix.lower()

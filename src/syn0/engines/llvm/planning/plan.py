@@ -234,9 +234,7 @@ class _Planner:
             kept = all(x is y for x, y in zip(inputs, tensor.inputs, strict=True))
             made = tensor if kept else replace(tensor, inputs=inputs)
             if self._comes_from_sizes(made):
-                numbers = [self._number(x) for x in inputs] or [number_of(made, self.sizes)]
-                value = made.op.forward(np, *numbers, **made.attributes) if inputs else numbers[0]
-                made = constant(np.asarray(value, made.dtype))
+                made = constant(np.asarray(self._value(made), made.dtype))
                 self.of_sizes[id(made)] = made
             new[id(tensor)] = made
         return [new[id(root)] for root in roots]
@@ -248,8 +246,12 @@ class _Planner:
         known = all(x.op is constant_op and x.shape == () for x in tensor.inputs)
         return found and known and tensor.op.name in EXACT
 
-    def _number(self, constant: Tensor) -> Any:
-        return np.asarray(constant.attributes["value"], constant.dtype)
+    def _value(self, tensor: Tensor) -> Any:
+        """Return a size, or what an op makes of constants."""
+        if tensor.op is size_op:
+            return number_of(tensor, self.sizes)
+        numbers = [np.asarray(x.attributes["value"], x.dtype) for x in tensor.inputs]
+        return tensor.op.forward(np, *numbers, **tensor.attributes)
 
     # ----- memory of leaves
 
@@ -331,14 +333,16 @@ def _operations(roots: Sequence[Tensor], sizes: Mapping[str, int]) -> int:
     """Return how many operations a step has, about."""
     total = 0
     for tensor in topological_order(roots):
-        if tensor.inputs and tensor.op.name not in MOVES:
-            counts = [math.prod(bind_shape(x.shape, sizes)) for x in tensor.inputs]
-            inner = 1
-            if tensor.op.name in ("matmul", "tensordot"):
-                last = bind_shape(tensor.inputs[0].shape[-1:], sizes)[0]
-                inner = 2 * (last if tensor.op.name == "matmul" else counts[0] // max(last, 1))
-                counts = []
-            total += inner * max(math.prod(bind_shape(tensor.shape, sizes)), *counts, 0)
+        if not tensor.inputs or tensor.op.name in MOVES:
+            continue
+        made = math.prod(bind_shape(tensor.shape, sizes))
+        first, *others = (bind_shape(x.shape, sizes) for x in tensor.inputs)
+        if tensor.op.name == "matmul":
+            total += 2 * made * first[-1]
+        elif tensor.op.name == "tensordot":
+            total += 2 * made * math.prod(first[:-1])
+        else:
+            total += max(made, *map(math.prod, (first, *others)))
     return total
 
 
