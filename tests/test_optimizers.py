@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 
-from syn0 import graph, optimizers, schedules
+import syn0
+from syn0 import graph, ops, optimizers, schedules
 from syn0.errors import ArgumentError, UnknownNameError
 from syn0.optimizers import (
     LBFGS,
@@ -509,9 +511,10 @@ def test_lbfgs_is_for_the_host() -> None:
     }  # fmt: skip
     assert optimizer.hyperparameters() == {}
     assert declare({"W": optimizer}, [Entry("W", (2,), "float32", "parameter")]) == {}
-    assert optimizer.penalty({}) is None
+    weight = graph.constant(1.0)
+    assert optimizer.penalty({}, {}, weight) is None
     penalty = LBFGS(weight_decay=0.5).penalty(
-        {"W": graph.constant([[1.0, 2.0]]), "b": graph.constant([3.0])}
+        {"W": graph.constant([[1.0, 2.0]]), "b": graph.constant([3.0])}, {}, weight
     )
     assert penalty is not None
     assert graph.evaluate([penalty], {})[0] == 0.5 * 0.5 * 14
@@ -563,3 +566,40 @@ def test_names() -> None:
 def test_wrong_arguments_are_refused(make: Any, text: str) -> None:
     with pytest.raises((ArgumentError, UnknownNameError), match=text):
         make()
+
+
+# ----- what joins the loss ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ridge(SGD):
+    """Adds alpha / 2 times the squared weights, divided by the weight of the batch."""
+
+    alpha: float = 0.0
+
+    def hyperparameters(self) -> dict[str, float]:
+        return {**super().hyperparameters(), "alpha": self.alpha}
+
+    def penalty(self, parameters: Any, h: Any, weight: Any) -> Any:
+        return 0.5 * h["alpha"] * ops.sum(ops.square(parameters["W_out"])) / weight
+
+
+@pytest.mark.parametrize("engine", ["numpy", "llvm"])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 4.0]])
+def test_an_optimizer_may_add_to_the_loss_of_a_batch(engine: str, weights: Any) -> None:
+    X, y = np.array([[1.0, 2.0], [0.0, 1.0], [3.0, -1.0]]), np.array([1.0, 0.0, 2.0])
+    found = {}
+    for alpha in (0.0, 0.5):
+        out = syn0.Dense(1, name="out")
+        net = syn0.Sequential(out, random_state=0, dtype="float64").build((2,))
+        before = net.parameters["W_out"]
+        history = net.fit(
+            X, y, sample_weight=weights, optimizer=Ridge(0.1, alpha=alpha), epochs=1, verbose=0,
+            engine=engine,
+        )  # fmt: skip
+        found[alpha] = history["loss"][0], net.parameters["W_out"]
+    total = 3 if weights is None else 7
+    loss = found[0.5][0] - found[0.0][0]
+    np.testing.assert_allclose(loss, 0.25 * np.sum(before**2) / total, rtol=1e-12)
+    step = found[0.0][1] - found[0.5][1]
+    np.testing.assert_allclose(step, 0.1 * 0.5 * before / total, rtol=1e-12)

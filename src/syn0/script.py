@@ -308,9 +308,7 @@ class _Training:
         if plan.minimizer is None:
             return model.program("train_step", task=task, plan=plan)
         names = tuple(plan.optimizers)
-        return model.program(
-            "loss_and_gradient", task=task, trainable=names, minimizer=plan.minimizer
-        )
+        return model.program("loss_and_gradient", task=task, trainable=names, plan=plan)
 
     def _forward(self) -> tuple[Program, Source] | None:
         if self.predict is None:

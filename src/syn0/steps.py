@@ -11,7 +11,7 @@ import numpy as np
 from syn0 import ops
 from syn0.errors import ArgumentError, ShapeError
 from syn0.gradient import backpropagate
-from syn0.graph import Tensor, batch, format_shape, input_tensor, topological_order
+from syn0.graph import Tensor, batch, format_shape, input_tensor, size, topological_order
 from syn0.layers.node import Node
 from syn0.losses import Loss
 from syn0.metrics import FunctionMetric, Metric
@@ -23,6 +23,7 @@ from syn0.optimizers import (
     apply_updates,
     declare,
     groups_of,
+    penalties,
     schedules_of,
 )
 from syn0.program import Entry, Program, State
@@ -111,6 +112,11 @@ class Task:
         return bool(_hashable(self.losses) == _hashable(other.losses))
 
     @property
+    def counts_rows(self) -> bool:
+        """Whether batches count by their rows in the figures of an epoch, not by their weight."""
+        return any(isinstance(loss, Loss) and loss.counts_rows for loss in self.losses)
+
+    @property
     def loss_total(self) -> str:
         """Whether the losses of batches are averaged into that of an epoch, or added up."""
         sums = [isinstance(loss, Loss) and loss.reduction == "sum" for loss in self.losses]
@@ -123,9 +129,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Judged:
-    """The figures of one pass: the loss, and what is reported beside it."""
+    """The figures of one pass: the loss, what is reported beside it, and the batch's weight."""
 
     loss: Tensor
+    weight: Tensor
     figures: Mapping[str, Tensor]
     totals: Mapping[str, str]
     parts: tuple[Tensor, ...]
@@ -155,9 +162,10 @@ def judge(task: Task, trace: Trace) -> Judged:
     assert total is not None
     for penalty in trace.gathered.penalties:
         total = total + penalty
-    if weight is not None:
-        figures["weight"] = ops.sum(weight)
-    return Judged(total.named("loss", scoped=False), figures, task.totals, tuple(parts))
+    whole = size([batch], _dtype(trace)) if weight is None else ops.sum(weight)
+    if weight is not None and not task.counts_rows:
+        figures["weight"] = whole
+    return Judged(total.named("loss", scoped=False), whole, figures, task.totals, tuple(parts))
 
 
 def _measured(
@@ -404,15 +412,36 @@ def evaluate_program(network: Network, task: Task) -> Program:
     return Program("evaluate", outputs, sections=sections, totals=judged.totals)
 
 
+def _penalized(judged: Judged, reads: Mapping[str, Tensor], plan: Plan) -> Tensor:
+    """Return the loss with what the optimizers add to it."""
+    scheduled = tuple(plan.schedules)
+    found = penalties(reads, plan.optimizers, judged.weight, scheduled, plan.order)
+    loss = judged.loss
+    for penalty in found:
+        loss = loss + penalty
+    return loss.named("loss", scoped=False) if found else loss
+
+
 def gradient_program(
-    network: Network, task: Task, trainable: Sequence[str], minimizer: LBFGS | None = None
+    network: Network, task: Task, trainable: Sequence[str], plan: Plan | None = None
 ) -> Program:
-    """Return the program that gives the loss and its gradient for each parameter."""
+    """Return the program that gives the loss and its gradient for each parameter.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    task : Task
+        What it learns.
+    trainable : sequence of str
+        The parameters.
+    plan : Plan, optional
+        Whose optimizers may add to the loss.
+    """
     trace = network.trace(training=True, extra=_extra(task))
     judged = judge(task, trace)
     reads = {name: trace.reads[name] for name in trainable}
-    penalty = minimizer.penalty(reads) if minimizer is not None else None
-    loss = judged.loss if penalty is None else (judged.loss + penalty).named("loss", scoped=False)
+    loss = judged.loss if plan is None else _penalized(judged, reads, plan)
     gradients = backpropagate(loss, list(reads.values()))
     outputs = {"loss": loss, **dict(zip(trainable, gradients, strict=True))}
     sections = (
@@ -439,7 +468,8 @@ def train_program(network: Network, task: Task, plan: Plan) -> Program:
     trace = network.trace(training=True, extra=_extra(task))
     judged = judge(task, trace)
     names = list(plan.optimizers)
-    gradients = backpropagate(judged.loss, [trace.reads[name] for name in names])
+    loss = _penalized(judged, {name: trace.reads[name] for name in names}, plan)
+    gradients = backpropagate(loss, [trace.reads[name] for name in names])
     step = (STEP.read() + 1).named("step", scoped=False)
     updates = apply_updates(
         {name: (trace.reads[name], g) for name, g in zip(names, gradients, strict=True)},
@@ -451,11 +481,11 @@ def train_program(network: Network, task: Task, plan: Plan) -> Program:
         updates = {"step": step, **updates}
     sections = [
         ("forward", tuple(trace.activations.values())),
-        ("loss", (*judged.parts, judged.loss)),
+        ("loss", (*judged.parts, loss)),
         ("metrics", tuple(judged.figures.values())),
         ("backward", tuple(gradients)),
         ("update", tuple(updates.values())),
     ]
-    outputs = {"loss": judged.loss, **judged.figures}
+    outputs = {"loss": loss, **judged.figures}
     kept = tuple(s for s in sections if s[1])
     return Program("train_step", outputs, updates, kept, judged.totals)

@@ -27,7 +27,7 @@ from syn0.steps import Plan, Task
 from syn0.training.callbacks import check_callbacks
 from syn0.training.chunks import ChunkFeed
 from syn0.training.events import Event, FitEnded
-from syn0.training.feeds import ResidentFeed, StepTable, resolve_batch_size
+from syn0.training.feeds import Order, ResidentFeed, StepTable, resolve_batch_size
 from syn0.training.history import History
 from syn0.training.loop import mean_of_totals, train
 from syn0.training.minimize import minimize, pack, unpack
@@ -114,6 +114,8 @@ class Trainer:
         ----------
         counts : bool
             Whether the epochs join those of the network; a single step is none.
+        **options
+            As in `Model.fit`; also ``order``, as in `ResidentFeed`, for arrays in memory.
         """
         display, counter = ProgressDisplay(verbose), _Counter()
         history = History(self.epochs_done)
@@ -183,7 +185,7 @@ class Trainer:
         batch_size: Any = "auto", metrics: Any = None, loss_weights: Any = None,
         validation_data: Any = None, sample_weight: Any = None, class_weight: Any = None,
         callbacks: Sequence[Any] = (), shuffle: bool = True, engine: str = "auto",
-        threads: Any = "auto", chunked: bool = False,
+        threads: Any = "auto", order: Order | None = None, chunked: bool = False,
     ) -> Job:  # fmt: skip
         """Check all that `fit` was given; nothing is changed but that shapes become known."""
         model = self.model
@@ -203,7 +205,7 @@ class Trainer:
         else:
             task, samples, validation = self._samples(settings, X, y, weights, validation_data)
         plan, fresh, notice = self._plan(settings, task)
-        feed = self._feed(task, plan, samples, batch_size, shuffle)
+        feed = self._feed(task, plan, samples, batch_size, shuffle, order)
         done = int(fresh.get("step", model.numbers["step"]))
         if isinstance(feed, ResidentFeed):
             done -= self.epochs_done * feed.steps_per_epoch
@@ -262,8 +264,9 @@ class Trainer:
         return task, self._validation(validation_data, settings, task, data)[1]
 
     def _feed(
-        self, task: Task, plan: Plan, samples: Data | GivenChunks, batch_size: Any, shuffle: bool
-    ) -> ResidentFeed | ChunkFeed:
+        self, task: Task, plan: Plan, samples: Data | GivenChunks, batch_size: Any,
+        shuffle: bool, order: Order | None,
+    ) -> ResidentFeed | ChunkFeed:  # fmt: skip
         """Return the batches: of arrays in memory, of a mapped file, or of chunks."""
         seed = self.model.seed
         if isinstance(samples, GivenChunks):
@@ -277,7 +280,9 @@ class Trainer:
                 row_bytes=samples.row_bytes, seed=seed, shuffle=shuffle,
             )  # fmt: skip
             return ChunkFeed(source, batch_size=size, seed=seed, shuffle=shuffle)
-        return ResidentFeed(samples.all(), batch_size=batch_size, seed=seed, shuffle=shuffle)
+        return ResidentFeed(
+            samples.all(), batch_size=batch_size, seed=seed, shuffle=shuffle, order=order
+        )
 
     def _data(self, settings: Settings, X: Any, y: Any, sample_weight: Any) -> tuple[Task, Data]:
         """Return task and data; samples without weight are left out."""
@@ -460,7 +465,7 @@ class Trainer:
         model, minimizer = self.model, job.plan.minimizer
         names = model.trainable()
         executable: Executable = model.executable(
-            "loss_and_gradient", task=job.task, trainable=tuple(names), minimizer=minimizer
+            "loss_and_gradient", task=job.task, trainable=tuple(names), plan=job.plan
         )
         batch = job.data.all()
 

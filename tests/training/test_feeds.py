@@ -43,6 +43,13 @@ def test_orders_differ_between_epochs_and_seeds() -> None:
     assert len(set(map(tuple, orders))) == 3
 
 
+def test_an_order_of_ones_own() -> None:
+    feed = ResidentFeed(
+        {"x": np.arange(5)}, batch_size=2, order=lambda epoch: np.roll(np.arange(5), -epoch)
+    )
+    assert [feed.batch(step)["x"].tolist() for step in (0, 2, 3, 5)] == [[0, 1], [4], [1, 2], [0]]
+
+
 def test_arrays_keep_their_dtype_and_are_not_copied_unshuffled() -> None:
     images = np.zeros((9, 2, 2), "uint8")
     batch = ResidentFeed({"x": images}, batch_size=4).batch(1)

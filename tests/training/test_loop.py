@@ -141,6 +141,17 @@ def test_what_is_owed_at_an_epochs_end_ends_the_span(owed) -> None:
     assert step.spans == [(0, 5), (5, 5), (10, 5), (15, 5)]
 
 
+def test_a_listener_says_how_many_epochs_may_pass() -> None:
+    class Patient(Recorder):
+        def epochs_ahead(self) -> float:
+            return 3 - len(self.of(EpochEnded)) % 3
+
+    listener, step = Patient(), LinearStep()
+    fit(new_state(), step=step, epochs=8, listeners=[listener])
+    assert step.spans == [(0, 15), (15, 15), (30, 10)]
+    assert [event.epoch for event in listener.of(EpochEnded)] == list(range(8))
+
+
 def test_validation_sees_the_state_of_its_epoch_and_joins_the_logs() -> None:
     state, recorder, history = new_state(), Recorder(), History()
     steps = []

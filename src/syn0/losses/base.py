@@ -24,6 +24,9 @@ class Loss(Record):
     targets : {"values", "classes"}
         What `y` holds: numbers as the network puts them out, or classes (numbers of
         classes or one-hot rows; with one output unit, 0 and 1).
+    counts_rows : bool
+        Whether the losses of batches make that of an epoch by their number of rows, as in
+        scikit-learn, and not by the weight of their samples.
 
     Parameters
     ----------
@@ -35,6 +38,7 @@ class Loss(Record):
 
     name: ClassVar[str] = ""
     targets: ClassVar[str] = "values"
+    counts_rows: ClassVar[bool] = False
     foreign = {"from_logits": "nothing: the graph shows whether there is a softmax or sigmoid"}
 
     def __post_init__(self) -> None:

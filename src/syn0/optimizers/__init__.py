@@ -19,6 +19,7 @@ from syn0.optimizers.base import (
     declare,
     global_norm,
     groups_of,
+    penalties,
     refuse_in_mapping,
     schedules_of,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "get",
     "global_norm",
     "groups_of",
+    "penalties",
     "schedules_of",
 ]
 

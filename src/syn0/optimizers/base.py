@@ -99,6 +99,20 @@ class Optimizer(Record):
         """Return numbers kept once for all parameters: names and what they start from."""
         return {}
 
+    def penalty(self, parameters: Tensors, h: Tensors, weight: Tensor) -> Tensor | None:
+        """Return what joins the loss of a batch before its gradient is taken, None for nothing.
+
+        Parameters
+        ----------
+        parameters : mapping of str to Tensor
+            All that this optimizer moves.
+        h : mapping of str to Tensor
+            Hyperparameters.
+        weight : Tensor
+            The sum of the weights of the batch's samples: their number where they have none.
+        """
+        return None
+
     def advance(self, h: Tensors, step: Tensor) -> dict[str, Tensor]:
         """Return what the updates of all parameters need of this step.
 
@@ -295,6 +309,38 @@ def schedules_of(
     return {name: schedule for name, schedule in found.items() if schedule is not None}
 
 
+def penalties(
+    parameters: Tensors,
+    optimizers: Mapping[str, Optimizer],
+    weight: Tensor,
+    scheduled: Sequence[str] = (),
+    order: Sequence[Optimizer] = (),
+) -> list[Tensor]:
+    """Return what the optimizers add to the loss.
+
+    Parameters
+    ----------
+    parameters : mapping of str to Tensor
+        The parameters to update.
+    weight : Tensor
+        As in `Optimizer.penalty`.
+    optimizers, scheduled, order
+        As in `apply_updates`.
+    """
+    found = []
+    for group in groups_of({name: optimizers[name] for name in parameters}, order):
+        chosen = {name: parameters[name] for name in group.names}
+        h = _hyperparameters(group, chosen[group.names[0]].dtype, scheduled)
+        penalty = group.optimizer.penalty(chosen, h, weight)
+        found += [] if penalty is None else [penalty]
+    return found
+
+
+def _hyperparameters(group: Group, dtype: str, scheduled: Sequence[str]) -> dict[str, Tensor]:
+    names = group.optimizer.hyperparameters()
+    return {name: _read(group.full(name), dtype, scheduled) for name in names}
+
+
 def apply_updates(
     pairs: Mapping[str, tuple[Tensor, Tensor]],
     optimizers: Mapping[str, Optimizer],
@@ -321,8 +367,8 @@ def apply_updates(
     for group in groups_of({name: optimizers[name] for name in pairs}, order):
         optimizer, chosen = group.optimizer, {name: pairs[name] for name in group.names}
         dtype = chosen[group.names[0]][0].dtype
-        kept = [*optimizer.hyperparameters(), *optimizer.shared()]
-        h = {name: _read(group.full(name), dtype, scheduled) for name in kept}
+        h = _hyperparameters(group, dtype, scheduled)
+        h |= {name: _read(group.full(name), dtype, scheduled) for name in optimizer.shared()}
         advanced = optimizer.advance(h, step)
         updates |= {group.full(name): advanced[name] for name in optimizer.shared()}
         gradients = prepare(optimizer, chosen, h)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -10,7 +9,7 @@ from syn0 import ops
 from syn0.errors import ArgumentError
 from syn0.graph import Tensor
 from syn0.names import require
-from syn0.optimizers.base import Optimizer
+from syn0.optimizers.base import Optimizer, Tensors
 from syn0.schedules import LearningRate
 
 
@@ -84,7 +83,7 @@ class LBFGS(Optimizer):
             "maxls": self.max_line_search,
         }
 
-    def penalty(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
+    def penalty(self, parameters: Tensors, h: Tensors, weight: Tensor) -> Tensor | None:
         """Return what weight decay adds to the loss; None without it."""
         if not self.weight_decay or not parameters:
             return None

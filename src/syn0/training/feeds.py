@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from syn0.errors import ArgumentError, DataError
 from syn0.schedules import Schedule
 
+Order = Callable[[int], NDArray[Any]]  # of the samples in an epoch
 AUTO_BATCH_SIZE = 200  # scikit-learn's MLPClassifier
 
 
@@ -81,6 +82,8 @@ class ResidentFeed:
     shuffle : bool
         False keeps the order of the arrays. One batch that holds all samples keeps it
         too: there is nothing to mix.
+    order : callable, optional
+        ``order(epoch) -> permutation of range(n)`` in place of the drawn one.
     tables : mapping of str to StepTable
         Inputs that change from step to step, such as a scheduled learning_rate.
 
@@ -104,6 +107,7 @@ class ResidentFeed:
         batch_size: int | Literal["auto"] | None = "auto",
         seed: int = 0,
         shuffle: bool = True,
+        order: Order | None = None,
         tables: Mapping[str, StepTable] | None = None,
     ) -> None:
         self.inputs = dict(inputs)
@@ -113,16 +117,19 @@ class ResidentFeed:
         self.batch_size = resolve_batch_size(batch_size, self.samples)
         self.steps_per_epoch = -(-self.samples // self.batch_size)
         self.shuffle = shuffle and self.steps_per_epoch > 1
+        self._draw = self._drawn if order is None else order
         self._order: tuple[int, NDArray[np.int64]] | None = None
         self._rows: tuple[int, dict[str, NDArray[Any]]] | None = None
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the order in which an epoch takes the samples."""
         if self._order is None or self._order[0] != epoch:
-            rng = np.random.default_rng([self.seed, epoch])
-            order = rng.permutation(self.samples) if self.shuffle else np.arange(self.samples)
+            order = self._draw(epoch) if self.shuffle else np.arange(self.samples)
             self._order = (epoch, order.astype(np.int64, copy=False))
         return self._order[1]
+
+    def _drawn(self, epoch: int) -> NDArray[np.int64]:
+        return np.random.default_rng([self.seed, epoch]).permutation(self.samples)
 
     def table_rows(self, epoch: int) -> dict[str, NDArray[Any]]:
         """Return the values of the tables for each step of an epoch."""

@@ -310,10 +310,10 @@ def train(
             interrupt=stack.enter_context(Interrupt(control)),
         )
         session.start(choices, keys, epochs)
-        free = evaluate is None and not run.every_epoch
         while session.goes_on:
-            stop = session.end if free else (run.step // steps + 1) * steps
-            _Span(session, executable, feed, control, summarize).run(stop - run.step)
+            ahead = 1 if session.evaluates else run.epochs_ahead()
+            stop = min(session.end, (run.step // steps + ahead) * steps)
+            _Span(session, executable, feed, control, summarize).run(int(stop) - run.step)
             if control.failure is not None:
                 raise session.fail(explain(control.failure, run.step))
             if session.owes_progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 
@@ -33,6 +34,14 @@ class Listener(ABC):
     @abstractmethod
     def receive(self, event: Event, run: Run) -> None:
         """Hear one event."""
+
+    def epochs_ahead(self) -> float:
+        """Return how many epochs may pass before the end of one must be heard.
+
+        They are heard one after the other when the last of them is done, which only then may
+        stop the run or change its state.
+        """
+        return 1 if self.every_epoch else math.inf
 
     def close(self) -> None:  # noqa: B027 (most listeners hold nothing open)
         """Let go of what is held open; called at the end of every run, also after an error."""
@@ -68,10 +77,9 @@ class Run:
         self._listeners = tuple(listeners)
         self._restorable = tuple(restorable)
 
-    @property
-    def every_epoch(self) -> bool:
-        """Whether a listener must hear of an epoch before the next begins."""
-        return any(listener.every_epoch for listener in self._listeners)
+    def epochs_ahead(self) -> float:
+        """Return how many epochs may pass before a listener must hear of them."""
+        return min((listener.epochs_ahead() for listener in self._listeners), default=math.inf)
 
     @property
     def hears_epochs(self) -> bool:
