@@ -40,6 +40,14 @@ class ResidentArrays(Feed, Protocol):
         ...
 
 
+class Kept(Protocol):
+    """What an engine keeps between two spans."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
 @dataclass
 class Control:
     """What a running span and its caller tell each other.
@@ -63,6 +71,8 @@ class Control:
         How many threads the span may use.
     failure : str or None
         The output or state entry that was not finite; its step was not taken over.
+    kept : object, optional
+        What an engine keeps from one span for the next one over the same state and feed.
     """
 
     deadline: float = math.inf
@@ -72,6 +82,13 @@ class Control:
     tick: Callable[[int], bool] | None = None
     threads: int | str = "auto"
     failure: str | None = None
+    kept: Kept | None = None
+
+    def close(self) -> None:
+        """Let the engine go on without this caller."""
+        if self.kept is not None:
+            self.kept.close()
+        self.kept = None
 
 
 class Executable(Protocol):

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class FitStarted:
@@ -74,6 +77,22 @@ class EpochEnded:
     samples_per_second: float
 
 
+@dataclass(frozen=True, eq=False)
+class EpochsEnded:
+    """Several epochs are complete, of which nobody hears singly.
+
+    Parameters
+    ----------
+    epoch : int
+        The first of them.
+    columns : mapping of str to array
+        Their rows of the history, by name: a number an epoch.
+    """
+
+    epoch: int
+    columns: Mapping[str, NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class Notice:
     """A line that a callback wants shown."""
@@ -101,4 +120,4 @@ class FitEnded:
     step: int
 
 
-Event = FitStarted | EpochStarted | Progress | EpochEnded | Notice | FitEnded
+Event = FitStarted | EpochStarted | Progress | EpochEnded | EpochsEnded | Notice | FitEnded

@@ -19,7 +19,14 @@ import numpy as np
 from syn0.engines import Control, Executable, Feed
 from syn0.errors import NonFiniteError
 from syn0.program import State
-from syn0.training.events import EpochEnded, EpochStarted, FitEnded, FitStarted, Progress
+from syn0.training.events import (
+    EpochEnded,
+    EpochsEnded,
+    EpochStarted,
+    FitEnded,
+    FitStarted,
+    Progress,
+)
 from syn0.training.history import History
 from syn0.training.interrupt import Interrupt
 from syn0.training.run import Listener, Run
@@ -187,6 +194,7 @@ class Session:
             self.end_epoch(epoch, logs)
             return 1
         self._history.append_several(columns)
+        self.run.dispatch(EpochsEnded(epoch, columns))
         self.logs = {name: float(column[-1]) for name, column in columns.items()}
         return count
 
@@ -299,6 +307,7 @@ def train(
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
+        stack.callback(control.close)
         session = Session(
             run,
             steps_per_epoch=steps,

@@ -19,7 +19,8 @@ class Listener(ABC):
         Whether an epoch's end must be heard before the next epoch begins. A run that
         nobody needs to hear so soon trains many epochs in one call of the engine.
     hears_epochs : bool
-        Whether it listens to `EpochStarted` and `EpochEnded` at all.
+        Whether it listens to `EpochStarted` and `EpochEnded` at all. Where nobody does,
+        `EpochsEnded` tells of several at once.
     reads_state : bool
         Whether it looks at the state of the run; progress is cheaper for those who do not.
     wants_progress : bool

@@ -154,6 +154,7 @@ def train_on_chunks(
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
+        stack.callback(control.close)
         interrupt = stack.enter_context(Interrupt(control))
         session = ChunkSession(
             run, feed, first_epoch=first_epoch, epochs=epochs, evaluate=evaluate,
@@ -191,6 +192,7 @@ class _Work:
             if not session.goes_on:
                 return
             self._part(part)
+            control.close()  # or the engine would hold the chunk while the next one comes
             del part
         if not reader.ended_early:
             row, control.row = control.row, {}

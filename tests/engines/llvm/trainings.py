@@ -20,6 +20,7 @@ from syn0.engines import Control, choose
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import Module
 from syn0.engines.llvm.running import barrier, driver
+from syn0.engines.llvm.running.chain import Chain
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
 from syn0.engines.llvm.running.workspace import Workspace
@@ -163,7 +164,15 @@ def entered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         launch(compiled, space, threads)
         counts.append(int(space.table[Word.ENTERED]) - before)
 
+    run = Chain.run
+
+    def counted_links(chain: Chain, cycles: int) -> Any:
+        found = run(chain, cycles)
+        counts.extend(found[:, 0].tolist())
+        return found
+
     monkeypatch.setattr(Compiled, "launch", counted)
+    monkeypatch.setattr(Chain, "run", counted_links)
     return counts
 
 

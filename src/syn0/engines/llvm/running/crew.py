@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Thread
 
@@ -39,12 +40,28 @@ def run(function: int, context: int, threads: int, target: Target) -> list[int]:
     """
     if threads == 1:
         return [_FUNCTION(function)(context, 0, 1)]
+    with _crew(target) as crew:
+        return crew.run(function, context, threads)
+
+
+@contextmanager
+def hired(threads: int, target: Target) -> Iterator[int]:
+    """Return what compiled code gives to ``syn0_run``, for so many threads at most."""
+    if threads == 1:
+        yield 0
+        return
+    with _crew(target) as crew:
+        yield crew.ready(threads)
+
+
+@contextmanager
+def _crew(target: Target) -> Iterator[Crew]:
     try:
         crew = _IDLE.pop()
     except IndexError:
         crew = Crew(target)
     try:
-        return crew.run(function, context, threads)
+        yield crew
     finally:
         _IDLE.append(crew)
 
@@ -60,6 +77,11 @@ class Crew:
 
     def run(self, function: int, context: int, threads: int) -> list[int]:
         """Call a function in so many threads, of which the caller is the first."""
+        self._run(self.ready(threads), function, context, threads)
+        return [self._result(thread) for thread in range(threads)]
+
+    def ready(self, threads: int) -> int:
+        """Have so many threads; return where their state is."""
         if not 0 < threads <= MOST:
             raise ValueError(f"a job has 1 to {MOST} threads, not {threads}")
         if self._process != os.getpid():  # a fork leaves all helpers behind
@@ -67,8 +89,7 @@ class Crew:
         self._hire(threads - 1)
         crowded = threads > self._processors
         ctypes.c_uint8.from_address(self._state + _CROWDED).value = crowded
-        self._run(self._state, function, context, threads)
-        return [self._result(thread) for thread in range(threads)]
+        return self._state
 
     def _begin(self) -> None:
         """Begin without helpers, on new memory."""
@@ -191,12 +212,21 @@ last:
 }}"""
 
 
+def address_of_run(target: Target) -> int:
+    """Return where ``i64 syn0_run(ptr state, ptr function, ptr context, i64 threads)`` is."""
+    return _address("syn0_run", _RUN, target)
+
+
 @cache
-def _native(symbol: str, text: str, target: Target) -> Callable[..., int]:
-    """Return a compiled function; calls of it let other Python threads run."""
+def _address(symbol: str, text: str, target: Target) -> int:
     module = Module()
     define_signals(module, target)
     module.globals.append(text)
-    address = jit.link_program(module.text(), symbol, {}, target)
+    return jit.link_program(module.text(), symbol, {}, target)
+
+
+@cache
+def _native(symbol: str, text: str, target: Target) -> Callable[..., int]:
+    """Return a compiled function; calls of it let other Python threads run."""
     words = {"syn0_run": 4, "syn0_help": 2}[symbol] * [ctypes.c_int64]
-    return ctypes.CFUNCTYPE(ctypes.c_int64, *words)(address)
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *words)(_address(symbol, text, target))

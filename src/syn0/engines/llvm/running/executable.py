@@ -16,7 +16,7 @@ from syn0.engines.llvm.running.arguments import check_status, fitted
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.single_row import SingleRow
-from syn0.engines.llvm.running.span import Span, prepare_launch, run_batches
+from syn0.engines.llvm.running.span import Span, run_batches
 from syn0.engines.llvm.running.threads import threads_for
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.engines.protocol import Control, Feed, ResidentArrays
@@ -89,7 +89,7 @@ class LLVMExecutable:
         self._bind(space, state, given)
         space.load_state({name: np.asarray(state[name]) for name in plan.updates})
         totals = np.zeros(1 + len(plan.totals))
-        prepare_launch(space, 1, 1, 1, totals)
+        space.prepare(1, 1, 1, totals)
         compiled.launch(space, used)
         space.settle()
         status = int(space.table[Word.STATUS])
@@ -152,6 +152,11 @@ class LLVMExecutable:
 
     def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
         """Run steps from `first` on; each is taken over whole, or not at all."""
-        if isinstance(feed, ResidentArrays):
-            return Span(self.family, state, feed, control).run(first, count)
-        return run_batches(self.family, state, feed, first, count, control)
+        span = control.kept
+        if isinstance(span, Span) and span.serves(self.family, state, feed):
+            return span.run(first, count)
+        if not isinstance(feed, ResidentArrays):
+            return run_batches(self.family, state, feed, first, count, control)
+        control.close()
+        span = control.kept = Span(self.family, state, feed, control)
+        return span.run(first, count)

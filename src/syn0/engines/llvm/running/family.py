@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling import checked, jit
-from syn0.engines.llvm.compiling.checked import Range
 from syn0.engines.llvm.compiling.inlining import inlined
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.planning.plan import Plan, Source, lowered_results, make_plan
@@ -61,13 +60,17 @@ class Compiled:
             return self.alone, _WRITTEN_IN
         return self.together
 
+    def bind(self, space: Workspace, threads: int) -> int:
+        """Let a workspace read the sizes of the driver for so many threads; return its address."""
+        # Another thread of Python may compile the same meanwhile: these sizes stay until the end.
+        driver, space.sizes = self.driver(threads)
+        space.table[Word.NUMBERS] = address_of(space.sizes)
+        return driver
+
     def launch(self, space: Workspace, threads: int) -> None:
         """Run the driver in so many threads."""
-        # Another thread of Python may compile the same meanwhile: these sizes stay until the end.
-        driver, sizes = self.driver(threads)
-        place = space.table[Word.NUMBERS] = address_of(sizes)
-        read = Range("sizes", int(place), sizes.nbytes)
-        with checked.watching([read, *space.ranges()]) if checked.ENABLED else nullcontext():
+        driver = self.bind(space, threads)
+        with checked.watching(space.ranges()) if checked.ENABLED else nullcontext():
             crew.run(driver, space.address, threads, self.plan.target)
 
     def take_back(self, space: Workspace) -> None:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.ir import SCALARS
-from syn0.engines.llvm.planning.plan import ORDER, Source
+from syn0.engines.llvm.planning.plan import ORDER, Plan, Source
 from syn0.engines.llvm.running.arguments import check_status, fitted, fitted_all
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
-from syn0.engines.llvm.running.state_memory import address_of
-from syn0.engines.llvm.running.workspace import Workspace
+from syn0.engines.llvm.running.state_memory import LARGE
+from syn0.engines.llvm.running.stretches import next_round
+from syn0.engines.llvm.running.workspace import PATIENCE, Workspace
 from syn0.engines.numpy import first_failure
 from syn0.engines.protocol import Control, Feed, ResidentArrays
 from syn0.graph import Tensor, batch
 from syn0.program import State
 
 Array = NDArray[Any]
-CYCLES = 3e9  # a second of most processors' clocks
-PATIENCE = 0.05  # seconds of a native call, after which Python looks at signals and clocks
 
 
 class OneBatch:
@@ -51,7 +50,10 @@ class OneBatch:
 
 
 class Span:
-    """Some steps over arrays in memory, in native calls as long as Python may wait."""
+    """Steps over arrays in memory, in native calls as long as Python may wait.
+
+    Between two runs the state is its owner's, who may change what he likes of it.
+    """
 
     def __init__(
         self, family: Family, state: State, feed: ResidentArrays, control: Control
@@ -62,15 +64,23 @@ class Span:
         self.control = control
         self.space: Workspace | None = None  # that holds the state now
         self.forms: dict[int, Compiled] = {}  # by the rows of a batch
-        self.converted: dict[str, Array] = {}
         self.spaces: dict[int, tuple[Compiled, Workspace]] = {}
+        self._converted: dict[str, Array] = {}
+        self._bound: dict[str, Array] = {}  # entries of the state that no step changes
+        self._given: dict[str, Array] = {}  # those that one does, as they were given back
+
+    def serves(self, family: Family, state: State, feed: Feed) -> bool:
+        """Tell whether this is the span of these."""
+        return self.family is family and self.state is state and self.feed is feed
 
     def run(self, first: int, count: int) -> int:
         """Run steps; return how many were done."""
+        self._look_again()
         done = 0
         try:
             while done < count:
-                made = self.advance(first + done, self._stretch(first + done, count - done))
+                made = self._round(first + done, count - done)
+                made = made or self.advance(first + done, self._stretch(first + done, count - done))
                 done += made
                 # At its end the span hands over by itself, the state before what is told of it.
                 if done < count and self.ends(done, made):
@@ -91,13 +101,13 @@ class Span:
     # ----- what one native call does
 
     @property
-    def _takes_all(self) -> bool:
+    def takes_all(self) -> bool:
         """Whether each step takes all that the arrays hold, in their order."""
         return self.feed.steps_per_epoch == 1 or isinstance(self.feed, OneBatch)
 
     def _stretch(self, step: int, count: int) -> int:
         """Return how many of the next steps one call can do."""
-        if self._takes_all:
+        if self.takes_all:
             return count
         index = step % self.feed.steps_per_epoch
         full = self.feed.samples // self.feed.batch_size
@@ -107,38 +117,43 @@ class Span:
         """Make one native call of up to so many steps; return how many were done."""
         feed, control = self.feed, self.control
         epoch, index = divmod(first, feed.steps_per_epoch)
-        start = 0 if self._takes_all else index * feed.batch_size
-        rows = min(feed.batch_size, feed.samples - start)
-        compiled = self.forms.get(rows)
-        if compiled is None or isinstance(feed, OneBatch):
-            compiled = self.forms[rows] = self._compiled(rows)
+        start = 0 if self.takes_all else index * feed.batch_size
+        compiled = self.compiled(min(feed.batch_size, feed.samples - start))
         plan = compiled.plan
         threads = compiled.pace.choose(plan, control.threads)
-        space = self._space(compiled, threads)
+        space = self.go_on_with(self.workspace(compiled, threads))
         count = min(count, compiled.pace.steps(plan, threads, PATIENCE))
         if space.memory.guest is not None:
             count = 1
-        self._bind_inputs(space, epoch, start, first, count)
-        width = 1 + len(plan.totals)
-        totals = np.zeros(((index + count) // feed.steps_per_epoch + 2, width))
-        names = ["weight", *plan.totals]
-        totals[0] = [control.row.get(f"{name}_total", 0.0) for name in names]
+        self.bind_inputs(space, epoch, start, first, count)
+        totals = self.new_totals(plan, index + count)
         left = feed.steps_per_epoch - index
-        prepare_launch(
-            space, count, left, feed.steps_per_epoch, totals, feed.samples, control.abort
-        )
+        space.prepare(count, left, feed.steps_per_epoch, totals, feed.samples, control.abort)
         began = time.perf_counter()
         compiled.launch(space, threads)
         space.settle()
         done: int = int(space.table[Word.DONE])
         if done:
             compiled.pace.note(threads, done, time.perf_counter() - began)
-        self._note_totals(totals, names, index, done)
-        status = int(space.table[Word.STATUS] | space.table[Word.STATUS_ODD])
-        if status:
-            check_status(status)
-            control.failure = self._failure(space)
+        self._note_totals(totals, plan, index, done)
+        self._note_failure(space)
         return done
+
+    def _round(self, first: int, count: int) -> int:
+        """Make one native call of several stretches, where they can be had; return the steps."""
+        found = next_round(self, first, count)
+        if found is None:
+            return 0
+        done, space, totals = found.run()
+        self._note_totals(totals, space.plan, first % self.feed.steps_per_epoch, done)
+        self._note_failure(space)
+        return done
+
+    def compiled(self, rows: int) -> Compiled:
+        """Return the form for batches of so many rows."""
+        if rows not in self.forms or isinstance(self.feed, OneBatch):
+            self.forms[rows] = self._compiled(rows)
+        return self.forms[rows]
 
     def _compiled(self, rows: int) -> Compiled:
         inputs, feed = self.family.inputs, self.feed
@@ -146,10 +161,10 @@ class Span:
         for name, tensor in inputs.items():
             if tensor.shape[:1] != (batch,):
                 kinds[name] = Source("table", tensor.dtype)
-            elif feed.shuffle and not self._takes_all:
+            elif feed.shuffle and not self.takes_all:
                 kinds[name] = Source("order", self._rows(name, tensor).dtype.name)
             else:
-                kinds[name] = Source("batch" if self._takes_all else "rows", tensor.dtype)
+                kinds[name] = Source("batch" if self.takes_all else "rows", tensor.dtype)
         given = {n: x for n, x in feed.inputs.items() if n in inputs}
         sizes = self.family.sizes(
             {n: given.get(n, np.empty((0,) * len(t.shape))) for n, t in inputs.items()}
@@ -158,9 +173,7 @@ class Span:
             sizes["batch"] = rows
         return self.family.member(sizes, kinds)
 
-    def _bind_inputs(
-        self, space: Workspace, epoch: int, start: int, first: int, count: int
-    ) -> None:
+    def bind_inputs(self, space: Workspace, epoch: int, start: int, first: int, count: int) -> None:
         """Let the slots be the inputs of steps `first` on, of which the rows begin at `start`."""
         feed, inputs = self.feed, self.family.inputs
         for buffer in space.plan.slots:
@@ -187,48 +200,84 @@ class Span:
         given = self.feed.inputs[name]
         if isinstance(self.feed, OneBatch):
             return np.ascontiguousarray(given, dtype=tensor.dtype)
-        if name not in self.converted:
-            self.converted[name] = np.ascontiguousarray(given, dtype=tensor.dtype)
-        return self.converted[name]
+        if name not in self._converted:
+            self._converted[name] = np.ascontiguousarray(given, dtype=tensor.dtype)
+        return self._converted[name]
 
     # ----- state and figures
 
-    def _space(self, compiled: Compiled, threads: int) -> Workspace:
-        """Return the workspace of a plan with the state as it is now."""
-        before, key = self.space, id(compiled)
+    def workspace(self, compiled: Compiled, threads: int) -> Workspace:
+        """Return the workspace of a plan, with the entries that no step changes."""
+        key = id(compiled)
         if key not in self.spaces:
             space = compiled.workspace(threads)
-            for buffer in space.plan.slots:
-                tensor = self.family.entries.get(buffer.name)
-                if tensor is not None and buffer.value is None:
-                    space.put(buffer, fitted(self.state[buffer.name], tensor))
             self.spaces[key] = compiled, space
-        self.space = self.spaces[key][1]
+            self._bind_entries(space, self.family.entries)
+        return self.spaces[key][1]
+
+    def _bind_entries(self, space: Workspace, names: Container[str]) -> None:
+        for buffer in space.plan.slots:
+            name, tensor = buffer.name, self.family.entries.get(buffer.name)
+            if tensor is not None and buffer.value is None and name in names:
+                self._bound[name] = self.state[name]
+                space.put(buffer, fitted(self.state[name], tensor))
+
+    def _look_again(self) -> None:
+        """Take over what was changed since the last run."""
+        state = self.state
+        changed = {name for name, value in self._bound.items() if state[name] is not value}
+        if changed:
+            for _, space in self.spaces.values():
+                self._bind_entries(space, changed)
+        if any(state[name] is not value for name, value in self._given.items()):
+            self.space = None
+
+    def go_on_with(self, space: Workspace) -> Workspace:
+        """Let a workspace hold the state from now on, and return it."""
+        before, self.space = self.space, space
         if before is None:
-            values = {name: np.asarray(self.state[name]) for name in self.space.plan.updates}
-            self.space.load_state(values)
-        elif before is not self.space:
-            self.space.adopt_state(before)
-        return self.space
+            space.load_state({name: np.asarray(self.state[name]) for name in space.plan.updates})
+        elif before is not space:
+            space.adopt_state(before)
+        return space
 
     def give_back(self) -> None:
         """Write the state as it is after the last full step into the caller's mapping."""
         if self.space is None:
             return
         shapes = {name: np.shape(self.state[name]) for name in self.space.plan.updates}
-        self.state.update(self.space.hand_over(shapes))
-        for compiled, space in self.spaces.values():
-            if space is self.space or space.memory is not self.space.memory:
-                compiled.take_back(space)
+        self._given = self.space.hand_over(shapes)
+        self.state.update(self._given)
+        if self.space.memory.size >= LARGE:  # it is theirs now, and read where it lies
+            self.space, self._given = None, {}
 
-    def _note_totals(self, totals: Array, names: Sequence[str], index: int, done: int) -> None:
+    def close(self) -> None:
+        """Keep the memory for other runs; of workspaces that share their state's only one."""
+        alone = {id(space.memory): (compiled, space) for compiled, space in self.spaces.values()}
+        for compiled, space in alone.values():
+            compiled.take_back(space)
+        self.spaces, self.forms = {}, {}
+
+    def new_totals(self, plan: Plan, steps: int) -> Array:
+        """Return rows for the figures of so many steps from the epoch's begin on."""
+        totals = np.zeros((steps // self.feed.steps_per_epoch + 2, 1 + len(plan.totals)))
+        totals[0] = [self.control.row.get(key, 0.0) for key in _keys(plan)]
+        return totals
+
+    def _note_totals(self, totals: Array, plan: Plan, index: int, done: int) -> None:
         if not done:
             return
         ended, left = divmod(index + done, self.feed.steps_per_epoch)
-        keys = [f"{name}_total" for name in names]
+        keys = _keys(plan)
         if ended:
             self.control.rows.append(dict(zip(keys, totals[:ended].T, strict=True)))
         self.control.row = dict(zip(keys, totals[ended].tolist(), strict=True)) if left else {}
+
+    def _note_failure(self, space: Workspace) -> None:
+        status = int(space.table[Word.STATUS] | space.table[Word.STATUS_ODD])
+        if status:
+            check_status(status)
+            self.control.failure = self._failure(space)
 
     def _failure(self, space: Workspace) -> str:
         """Return the name of the result that was not finite."""
@@ -239,18 +288,8 @@ class Span:
         return first_failure(outputs, updates) or "loss"
 
 
-def prepare_launch(
-    space: Workspace, count: int, left: int, per_epoch: int, totals: Array,
-    samples: int = 0, abort: bool = False,
-) -> None:  # fmt: skip
-    """Write into the table what a run of a step program needs to know."""
-    table = space.table
-    table[Word.COUNT], table[Word.SAMPLES] = count, samples
-    space.totals = totals
-    table[Word.TOTALS] = address_of(totals)
-    table[Word.TOTALS_LEFT], table[Word.STEPS_PER_EPOCH] = left, per_epoch
-    table[Word.DONE : Word.SLOTS] = 0
-    table[Word.ABORT], table[Word.CYCLES] = abort, int(PATIENCE * CYCLES)
+def _keys(plan: Plan) -> list[str]:
+    return [f"{name}_total" for name in ("weight", *plan.totals)]
 
 
 def run_batches(
@@ -269,3 +308,4 @@ def run_batches(
         return count
     finally:
         span.give_back()
+        span.close()

@@ -63,11 +63,20 @@ class Pace:
         first = threads_for(plan, wanted)
         if wanted != "auto" or first == 1:
             return first
+        tried = self._to_try(first)
+        return min(self.seconds, key=lambda n: self.seconds[n]) if tried is None else tried
+
+    def settled(self, plan: Plan, wanted: int | str) -> bool:
+        """Tell whether the next call has nothing to try."""
+        first = threads_for(plan, wanted)
+        return wanted != "auto" or first == 1 or self._to_try(first) is None
+
+    def _to_try(self, first: int) -> int | None:
         now = time.perf_counter()
         for threads in (first, 1):
             if self._calls.get(threads, 0) < TRIALS or now > self._again[threads]:
                 return threads
-        return min(self.seconds, key=lambda threads: self.seconds[threads])
+        return None
 
     def note(self, threads: int, steps: int, spent: float) -> None:
         """Note what a call took."""
@@ -80,6 +89,9 @@ class Pace:
 
     def steps(self, plan: Plan, threads: int, patience: float) -> int:
         """Return how many steps take about so many seconds."""
+        return max(1, int(patience / self.guess(plan, threads)))
+
+    def guess(self, plan: Plan, threads: int) -> float:
+        """Return about how many seconds a step takes."""
         waits = len(plan.phases) * SLOW_BARRIER if threads > 1 else 0
-        guess = self.seconds.get(threads, plan.operations / 2e9 + waits + 1e-6)
-        return max(1, int(patience / guess))
+        return self.seconds.get(threads, plan.operations / 2e9 + waits + 1e-6)

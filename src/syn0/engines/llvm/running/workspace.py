@@ -24,6 +24,8 @@ from syn0.engines.llvm.running.state_memory import (
 
 Array = NDArray[Any]
 _NONE = np.empty(0)
+CYCLES = 3e9  # a second of most processors' clocks
+PATIENCE = 0.05  # seconds of a native call, after which Python looks at signals and clocks
 
 
 class Workspace:
@@ -48,6 +50,7 @@ class Workspace:
         self.barrier[CROWDED] = threads > cpus()
         self.table = aligned_bytes(8 * (Word.SLOTS + len(plan.slots))).view(np.int64)
         self.totals: Array = np.empty(0)
+        self.sizes: Array = np.empty(0, np.int64)  # that the driver reads
         self.held: list[Array] = [_NONE] * len(plan.slots)  # alive while their address is
         self.table[Word.ARENA] = address_of(self.arena)
         self.table[Word.ARENA_BYTES] = stride
@@ -76,6 +79,7 @@ class Workspace:
         plan, arena = self.plan, address_of(self.arena)
         found = [Range("table", self.address, self.table.nbytes)]
         found.append(Range("totals", address_of(self.totals), self.totals.nbytes))
+        found.append(Range("sizes", address_of(self.sizes), self.sizes.nbytes))
         for buffer, array in zip(plan.slots, self.held, strict=True):
             found.append(Range(buffer.name, address_of(array), array.nbytes))
         for copy in map(address_of, self.memory.blocks):
@@ -87,6 +91,33 @@ class Workspace:
         for start in range(arena, arena + self.arena.size, stride):
             found += [Range(b.name, start + b.place, b.bytes) for b in values]
         return found
+
+    def prepare(
+        self, count: int, left: int, per_epoch: int, totals: Array, samples: int = 0,
+        abort: bool = False,
+    ) -> None:  # fmt: skip
+        """Write into the table what a run of a step program needs to know.
+
+        Parameters
+        ----------
+        count : int
+            Steps to run.
+        left, per_epoch : int
+            Steps until the row of the next epoch begins, and in an epoch.
+        totals : array of shape (rows, figures)
+            What figures are added to.
+        samples : int
+            Rows of the arrays that batches are gathered from.
+        abort : bool
+            Whether to stop after a step.
+        """
+        table = self.table
+        table[Word.COUNT], table[Word.SAMPLES] = count, samples
+        self.totals = totals
+        table[Word.TOTALS] = address_of(totals)
+        table[Word.TOTALS_LEFT], table[Word.STEPS_PER_EPOCH] = left, per_epoch
+        table[Word.DONE : Word.SLOTS] = 0
+        table[Word.ABORT], table[Word.CYCLES] = abort, int(PATIENCE * CYCLES)
 
     # ----- the state
 
