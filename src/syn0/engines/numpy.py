@@ -88,6 +88,10 @@ class NumpyExecutable:
                     return done + 1
         return count
 
+    def single_step(self, state: State, batch: Mapping[str, NDArray[Any]]) -> None:
+        """Return None: a span is as fast."""
+        return
+
     def single_row(self, state: State) -> None:
         """Return None: a sample alone is a batch of one here."""
         return

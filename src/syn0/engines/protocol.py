@@ -104,8 +104,26 @@ class Executable(Protocol):
         """Run steps from `first` on, write the state after each, return how many were done."""
         ...
 
+    def single_step(self, state: State, batch: Mapping[str, NDArray[Any]]) -> SingleStep | None:
+        """Return one step over batches like this, None where there is no faster way than a span."""
+        ...
+
     def single_row(self, state: State) -> SingleRow | None:
         """Return a function of one sample, None where there is no faster way than `run`."""
+        ...
+
+
+class SingleStep(Protocol):
+    """A train step bound to a state and to the memory of batches of one size."""
+
+    inputs: dict[str, NDArray[Any]]
+
+    def fits(self, state: State, given: Mapping[str, Any]) -> bool:
+        """Tell whether this is the step of a state, for batches of such sizes."""
+        ...
+
+    def __call__(self) -> dict[str, float] | None:
+        """Do a step over what stands in `inputs`; return its totals, None if it cannot be done."""
         ...
 
 

@@ -16,6 +16,7 @@ from syn0.engines.llvm.running.arguments import check_status, fitted
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.single_row import SingleRow
+from syn0.engines.llvm.running.single_step import SingleStep
 from syn0.engines.llvm.running.span import Span, run_batches
 from syn0.engines.llvm.running.threads import threads_for
 from syn0.engines.llvm.running.workspace import Workspace
@@ -133,6 +134,10 @@ class LLVMExecutable:
 
         entries = {b.name: state[b.name] for b in plan.slots if b.name in self.family.entries}
         return SingleRow(compiled.alone, make, entries, name, goal)
+
+    def single_step(self, state: State, batch: Mapping[str, Array]) -> SingleStep | None:
+        """Return one step over batches like this."""
+        return None if checked.ENABLED else SingleStep(self.family, state, batch)
 
     def plans(self) -> list[Plan]:
         """Return the plans that were made so far."""

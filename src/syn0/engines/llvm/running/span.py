@@ -30,9 +30,9 @@ class OneBatch:
 
     shuffle: bool = False
 
-    def __init__(self, given: Mapping[str, Array], feed: Feed) -> None:
+    def __init__(self, given: Mapping[str, Array], steps_per_epoch: int = 1) -> None:
         self.inputs: Mapping[str, Array] = {name: np.asarray(x) for name, x in given.items()}
-        self.steps_per_epoch = feed.steps_per_epoch
+        self.steps_per_epoch = steps_per_epoch
         sizes = [len(x) for x in self.inputs.values() if x.ndim]
         self.samples = self.batch_size = max(sizes, default=1)
 
@@ -75,7 +75,7 @@ class Span:
 
     def run(self, first: int, count: int) -> int:
         """Run steps; return how many were done."""
-        self._look_again()
+        self.look_again()
         done = 0
         try:
             while done < count:
@@ -222,7 +222,7 @@ class Span:
                 self._bound[name] = self.state[name]
                 space.put(buffer, fitted(self.state[name], tensor))
 
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
         """Take over what was changed since the last run."""
         state = self.state
         changed = {name for name, value in self._bound.items() if state[name] is not value}
@@ -261,14 +261,14 @@ class Span:
     def new_totals(self, plan: Plan, steps: int) -> Array:
         """Return rows for the figures of so many steps from the epoch's begin on."""
         totals = np.zeros((steps // self.feed.steps_per_epoch + 2, 1 + len(plan.totals)))
-        totals[0] = [self.control.row.get(key, 0.0) for key in _keys(plan)]
+        totals[0] = [self.control.row.get(key, 0.0) for key in totals_of(plan)]
         return totals
 
     def _note_totals(self, totals: Array, plan: Plan, index: int, done: int) -> None:
         if not done:
             return
         ended, left = divmod(index + done, self.feed.steps_per_epoch)
-        keys = _keys(plan)
+        keys = totals_of(plan)
         if ended:
             self.control.rows.append(dict(zip(keys, totals[:ended].T, strict=True)))
         self.control.row = dict(zip(keys, totals[ended].tolist(), strict=True)) if left else {}
@@ -288,7 +288,8 @@ class Span:
         return first_failure(outputs, updates) or "loss"
 
 
-def _keys(plan: Plan) -> list[str]:
+def totals_of(plan: Plan) -> list[str]:
+    """Return the names of the figures that a plan's steps add up."""
     return [f"{name}_total" for name in ("weight", *plan.totals)]
 
 
@@ -296,11 +297,11 @@ def run_batches(
     family: Family, state: State, feed: Feed, first: int, count: int, control: Control
 ) -> int:
     """Run steps of which each takes a batch that Python makes; return how many were done."""
-    span = Span(family, state, OneBatch(feed.batch(first), feed), control)
+    span = Span(family, state, OneBatch(feed.batch(first), feed.steps_per_epoch), control)
     try:
         for done in range(count):
             if done:
-                span.feed = OneBatch(feed.batch(first + done), feed)
+                span.feed = OneBatch(feed.batch(first + done), feed.steps_per_epoch)
             if not span.advance(first + done, 1):
                 return done
             if done + 1 < count and span.ends(done + 1, 1):

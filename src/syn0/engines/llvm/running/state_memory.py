@@ -144,9 +144,13 @@ class StateMemory:
     def hand_over(self, current: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
         """Return the entries of a copy, which is theirs from now on if it is large."""
         block = self.at(current)
+        if self.size < LARGE:  # one copy of all, and no slices of it: for small steps it counts
+            copy, entries = block.copy(), self.entries
+            return {
+                name: np.ndarray(shape, entries[name].dtype, copy, entries[name].place)
+                for name, shape in shapes.items()
+            }
         found = {name: seen(block, self.entries[name], shape) for name, shape in shapes.items()}
-        if self.size < LARGE:
-            return {name: array.copy() for name, array in found.items()}
         if block is not self.guest:
             self.copies = [copy for copy in self.copies if copy is not block]
             self._lent = [*self._lent[-2:], block]
