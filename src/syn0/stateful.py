@@ -23,6 +23,7 @@ from syn0.graph import FLOATS, Shape, format_shape, time
 from syn0.layout import Layout
 from syn0.networks import Network
 from syn0.program import Program, State
+from syn0.sharing import form_of_network, shared
 from syn0.training.history import History
 from syn0.training.samples import Data
 from syn0.wiring import Wiring
@@ -350,7 +351,8 @@ class StatefulNetwork(Network):
         key = (self.engine, kind, self.frozen_entries(), drawn)
         if key not in self._family:
             engine, _ = choose(self.engine)
-            self._family[key] = engine.compile(self.program(kind, **options))
+            form = form_of_network(self), *key
+            self._family[key] = shared.find(engine, form, lambda: self.program(kind, **options))
             while len(self._family) > KEPT:
                 self._family.popitem(last=False)
         self._family.move_to_end(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from syn0.engines.llvm import LLVMEngine, host
 from syn0.engines.numpy import NumpyEngine
 from syn0.engines.protocol import Control, Engine, Executable, Feed
@@ -12,6 +14,10 @@ __all__ = ["Control", "Engine", "Executable", "Feed", "choose"]
 ENGINES = ("auto", "llvm", "numpy")
 PLANNED = {"jax": "the engine for GPUs and clusters"}
 NEEDED = "an x86-64 processor with AVX2, or one of ARM's 64-bit ones, and the package llvmlite"
+
+
+_NUMPY = NumpyEngine()
+_compiler = cache(LLVMEngine)  # one for each target: what it compiled is known by it
 
 
 def choose(engine: str = "auto") -> tuple[Engine, str]:
@@ -41,15 +47,15 @@ def choose(engine: str = "auto") -> tuple[Engine, str]:
             mend=did_you_mean(str(engine), (*ENGINES, *PLANNED)),
         )
     if engine == "numpy":
-        return NumpyEngine(), "asked for"
+        return _NUMPY, "asked for"
     target = host()
     if target is not None:
         why = "asked for" if engine == "llvm" else "compiled for this processor"
-        return LLVMEngine(target), why
+        return _compiler(target), why
     if engine == "llvm":
         raise EngineError(
             "engine='llvm' cannot compile for this processor.",
             expected=NEEDED,
             mend="use engine='auto' or engine='numpy'",
         )
-    return NumpyEngine(), "the compiler does not know this processor"
+    return _NUMPY, "the compiler does not know this processor"

@@ -58,6 +58,10 @@ class NumpyExecutable:
     inputs: _Arguments
     entries: _Arguments
 
+    def again(self) -> NumpyExecutable:
+        """Return this one: it holds no memory."""
+        return self
+
     def run(
         self, state: State, batch: Mapping[str, NDArray[Any]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -94,6 +94,10 @@ class Control:
 class Executable(Protocol):
     """A compiled program: immutable and re-entrant, all data are arguments."""
 
+    def again(self) -> Executable:
+        """Return the same for another network, which may hold memory of its own."""
+        ...
+
     def run(
         self, state: State, batch: Mapping[str, NDArray[Any]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -25,6 +25,7 @@ from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.program import Program
+from syn0.sharing import shared
 
 TESTS = Path(__file__).parents[2]
 sys.path.insert(0, str(TESTS / "layers"))
@@ -190,6 +191,7 @@ def skewed(monkeypatch: pytest.MonkeyPatch) -> None:
         module.declare("i64 @llvm.readcyclecounter()")
 
     monkeypatch.setattr(driver, "define_barrier", define)
+    shared.clear()  # whatever ran before has other barriers
 
 
 SKEW = """

@@ -19,4 +19,4 @@ class LLVMEngine:
 
     def compile(self, program: Program) -> LLVMExecutable:
         """Return the program in runnable form; its machine code is made when it first runs."""
-        return LLVMExecutable(program, self.target)
+        return LLVMExecutable.of(program, self.target)

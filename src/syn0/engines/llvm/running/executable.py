@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,20 @@ BLOCKS = (1, 16, 128)  # samples that go through a program at a time
 class LLVMExecutable:
     """A program for this machine; see `syn0.engines.protocol.Executable`."""
 
-    def __init__(self, program: Program, target: Target) -> None:
-        self.program = program.simplified()
-        self.family = Family(self.program, target)
+    def __init__(self, program: Program, family: Family) -> None:
+        self.program = program
+        self.family = family
+
+    @classmethod
+    def of(cls, program: Program, target: Target) -> Self:
+        """Return a program for this machine."""
+        simplified = program.simplified()
+        return cls(simplified, Family(simplified, target))
+
+    def again(self) -> Self:
+        """Return the same for another network: the code is shared, memory is not."""
+        family = self.family
+        return type(self)(self.program, Family(self.program, family.target, family.library))
 
     # ----- one step
 
@@ -133,7 +144,7 @@ class LLVMExecutable:
             return space
 
         entries = {b.name: state[b.name] for b in plan.slots if b.name in self.family.entries}
-        return SingleRow(compiled.alone, make, entries, name, goal)
+        return SingleRow(compiled.code.alone, make, entries, name, goal)
 
     def single_step(self, state: State, batch: Mapping[str, Array]) -> SingleStep | None:
         """Return one step over batches like this."""

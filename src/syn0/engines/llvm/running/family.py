@@ -32,11 +32,10 @@ MOST_PLANS = 64  # of a program: other batch sizes are planned anew
 
 
 @dataclass(eq=False)
-class Compiled:
-    """A plan and its driver, with workspaces that wait to be used again."""
+class Code:
+    """A plan and its drivers, which all networks alike may run."""
 
     plan: Plan
-    pool: list[Workspace] = field(default_factory=list)
     pace: Pace = field(default_factory=Pace)
 
     @cached_property
@@ -60,10 +59,28 @@ class Compiled:
             return self.alone, _WRITTEN_IN
         return self.together
 
+
+@dataclass(eq=False)
+class Compiled:
+    """A plan that one network runs, with workspaces that wait to be used again."""
+
+    code: Code
+    pool: list[Workspace] = field(default_factory=list)
+
+    @property
+    def plan(self) -> Plan:
+        """What runs."""
+        return self.code.plan
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it ran."""
+        return self.code.pace
+
     def bind(self, space: Workspace, threads: int) -> int:
         """Let a workspace read the sizes of the driver for so many threads; return its address."""
         # Another thread of Python may compile the same meanwhile: these sizes stay until the end.
-        driver, space.sizes = self.driver(threads)
+        driver, space.sizes = self.code.driver(threads)
         space.table[Word.NUMBERS] = address_of(space.sizes)
         return driver
 
@@ -94,6 +111,35 @@ def _linked(driver: Driver, target: Target) -> int:
     return jit.link_program(driver.text, DRIVER, imports, target)
 
 
+class Library:
+    """The code of a program: a plan for each size of batch, made once."""
+
+    def __init__(self, program: Program, target: Target) -> None:
+        self._program = program
+        self._target = target
+        self._codes: dict[Any, Code | None] = {}
+        self._lock = Lock()
+
+    @cached_property
+    def _lowered(self) -> list[Tensor]:
+        return lowered_results(self._program)
+
+    def code(
+        self, sizes: Mapping[str, int], sources: Mapping[str, Source], **options: bool
+    ) -> Code | None:
+        """Return the plan for these sizes; see `make_plan`."""
+        key = (tuple(sorted(sizes.items())), tuple(sources.items()), tuple(options.items()))
+        with self._lock:
+            if key not in self._codes:
+                plan = make_plan(
+                    self._program, sizes, sources, self._target, lowered=self._lowered, **options
+                )
+                self._codes[key] = None if plan is None else Code(plan)
+                while len(self._codes) > MOST_PLANS:
+                    del self._codes[next(iter(self._codes))]
+            return self._codes[key]
+
+
 class Family:
     """A program and its compiled forms.
 
@@ -103,20 +149,18 @@ class Family:
         What they compute; simplified.
     target : Target
         The machine.
+    library : Library, optional
+        The code, where another family has it already.
     """
 
-    def __init__(self, program: Program, target: Target) -> None:
+    def __init__(self, program: Program, target: Target, library: Library | None = None) -> None:
         self.program = program
         self.target = target
+        self.library = Library(program, target) if library is None else library
         inputs, entries = program.leaves()
         self.inputs = {t.name or "": t for t in inputs}
         self.entries = {t.name or "": t for t in entries}
-        self._compiled: dict[Any, Compiled | None] = {}
-        self._lock = Lock()
-
-    @cached_property
-    def _lowered(self) -> list[Tensor]:
-        return lowered_results(self.program)
+        self._compiled: dict[int, Compiled] = {}  # by the code, the last used last
 
     def sizes(self, given: Mapping[str, Array]) -> dict[str, int]:
         """Return the named dimensions, as the inputs have them."""
@@ -151,17 +195,14 @@ class Family:
     def _member(
         self, sizes: Mapping[str, int], sources: Mapping[str, Source], **options: bool
     ) -> Compiled | None:
-        key = (tuple(sorted(sizes.items())), tuple(sources.items()), tuple(options.items()))
-        with self._lock:
-            if key not in self._compiled:
-                plan = make_plan(
-                    self.program, sizes, sources, self.target, lowered=self._lowered, **options
-                )
-                self._compiled[key] = None if plan is None else Compiled(plan)
-                while len(self._compiled) > MOST_PLANS:
-                    del self._compiled[next(iter(self._compiled))]
-            return self._compiled[key]
+        code = self.library.code(sizes, sources, **options)
+        if code is None:
+            return None
+        found = self._compiled.setdefault(id(code), Compiled(code))
+        while len(self._compiled) > MOST_PLANS:
+            del self._compiled[next(iter(self._compiled))]
+        return found
 
     def members(self) -> list[Compiled]:
         """Return the forms that were made so far."""
-        return [compiled for compiled in self._compiled.values() if compiled is not None]
+        return list(self._compiled.values())

@@ -8,24 +8,57 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling import checked
-from syn0.engines.llvm.planning.plan import ORDER
+from syn0.engines.llvm.planning.plan import ORDER, Plan
 from syn0.engines.llvm.running.arguments import fitted_all
 from syn0.engines.llvm.running.chain import Chain
 from syn0.engines.llvm.running.driver import Word
-from syn0.engines.llvm.running.family import Compiled
+from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.state_memory import LARGE, address_of
 from syn0.engines.llvm.running.workspace import CYCLES, PATIENCE, Workspace
-
-if TYPE_CHECKING:
-    from syn0.engines.llvm.running.span import Span
+from syn0.engines.protocol import Control, ResidentArrays
 
 Array = NDArray[Any]
 ORDERS = 2**18  # places of samples that are drawn ahead
+
+
+class Steps(Protocol):
+    """What a round asks of the span that it is part of."""
+
+    family: Family
+    feed: ResidentArrays
+    control: Control
+    space: Workspace | None
+    spaces: dict[int, tuple[Compiled, Workspace]]
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether each step takes all samples."""
+        ...
+
+    def compiled(self, rows: int) -> Compiled:
+        """Return the form for batches of so many rows."""
+        ...
+
+    def workspace(self, compiled: Compiled, threads: int) -> Workspace:
+        """Return the workspace of a plan."""
+        ...
+
+    def bind_inputs(self, space: Workspace, epoch: int, start: int, first: int, count: int) -> None:
+        """Let the slots be the inputs of steps."""
+        ...
+
+    def go_on_with(self, space: Workspace) -> Workspace:
+        """Let a workspace hold the state from now on."""
+        ...
+
+    def new_totals(self, plan: Plan, steps: int) -> Array:
+        """Return rows for figures."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +87,13 @@ class Round:
 
     Parameters
     ----------
-    span : Span
+    span : Steps
         What they are part of.
     first, count : int
         The next step, and how many there are.
     """
 
-    def __init__(self, span: Span, first: int, count: int) -> None:
+    def __init__(self, span: Steps, first: int, count: int) -> None:
         self._span = span
         self.first = first
         self._forms: dict[int, Form | None] = {}  # by the rows of a batch
@@ -161,7 +194,7 @@ class Round:
         return fitted_all(values, self._span.family.inputs[name])
 
 
-def next_round(span: Span, first: int, count: int) -> Round | None:
+def next_round(span: Steps, first: int, count: int) -> Round | None:
     """Return what may run in one native call from step `first` on, None if it is one stretch."""
     if span.takes_all or checked.ENABLED or (span.space and span.space.memory.guest is not None):
         return None
