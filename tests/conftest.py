@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from syn0.sharing import shared
+
 SEED = int(os.environ.get("SYN0_TEST_SEED") or secrets.randbits(32))
 
 settings.register_profile(
@@ -40,3 +42,10 @@ def seeded(*words: object) -> np.random.Generator:
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Numbers that are fresh in each run, of their own for each test."""
     return seeded(request.node.nodeid)
+
+
+@pytest.fixture(autouse=True)
+def nothing_shared(request: pytest.FixtureRequest) -> None:
+    """Let the tests of engines compile anew: some of them change what is compiled."""
+    if "engines" in request.path.parts:
+        shared.clear()

@@ -15,10 +15,10 @@ from guarded import PAGE, guarded
 from syn0.engines.llvm.planning import arena, plan
 from syn0.engines.llvm.planning.memory import Buffer
 from syn0.engines.llvm.planning.plan import Plan
-from syn0.engines.llvm.running import single_row, state_memory, workspace
+from syn0.engines.llvm.running import single_row, span, state_memory, workspace
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
-from syn0.engines.llvm.running.state_memory import address_of
+from syn0.engines.llvm.running.state_memory import StateMemory, address_of, seen
 from syn0.engines.llvm.running.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -74,6 +74,8 @@ class Fences:
         patch.setattr(workspace, "aligned_bytes", _pages)
         patch.setattr(state_memory, "aligned_bytes", _pages)
         patch.setattr(workspace, "ALIGNMENT", PAGE)  # between the arenas of threads
+        patch.setattr(span, "next_round", lambda *_: None)  # each driver by itself, as fenced below
+        patch.setattr(StateMemory, "hand_over", self._hand_over)
         for owner, name, method in (
             (Workspace, "__init__", self._begin_workspace),
             (Workspace, "put", self._put),
@@ -96,6 +98,11 @@ class Fences:
         _forbid(space.arena, [_moved(b, i * stride) for b in held for i in range(count)])
         for copy in space.memory.copies:
             _forbid(copy, made.updates.values())
+
+    @staticmethod
+    def _hand_over(memory: StateMemory, current: int, shapes: dict[str, Any]) -> dict[str, Array]:
+        block = memory.at(current)  # which cannot be copied whole
+        return {n: seen(block, memory.entries[n], shape).copy() for n, shape in shapes.items()}
 
     def _put(
         self, plain: Any, space: Workspace, buffer: Buffer, array: Array, offset: int = 0

@@ -27,6 +27,7 @@ from syn0.engines.llvm.compiling.target import host
 from syn0.errors import DataError, NonFiniteError
 from syn0.graph import batch, input_tensor, state_tensor
 from syn0.program import Program
+from syn0.sharing import shared
 from syn0.training.feeds import ResidentFeed
 
 pytestmark = [
@@ -201,6 +202,7 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         kept.append(jit._linker(host()))
         monkeypatch.setenv("SYN0_CACHE", str(folder))
         jit._linker.cache_clear()
+        shared.clear()
         try:
             return digest(Training("Flatten", "SGD", "float64").run(epochs=2))
         finally:
