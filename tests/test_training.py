@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -669,7 +670,7 @@ def test_the_last_fit_to_end_gives_the_threads_back(monkeypatch: pytest.MonkeyPa
         def restore_original_limits(self) -> None:
             stood[0] = self.before
 
-    monkeypatch.setattr("threadpoolctl.threadpool_limits", Limits)
+    monkeypatch.setattr("syn0.engines.threads._libraries", lambda: SimpleNamespace(limit=Limits))
     first, second = limit_threads("auto", 1.0), limit_threads(2, 1.0)
     first.__enter__()
     second.__enter__()

@@ -44,7 +44,7 @@ CASES = {
             Flatness("bent", "tanh", np.full(8, 0.93), False),
             Flatness("answer", "relu", shares(1, 1), True),
         ],
-        weights=[Weights("W_same", "same", 1.0, 1.0, 0.25, True)],
+        weights=[Weights("W_same", "same", 1.0, 0.25, True)],
     ),
     "gradients that fade": Evidence(
         samples=10, signals={"first": 3e-6, "second": 1e-3, "last": 2.0},

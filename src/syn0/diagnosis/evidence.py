@@ -37,12 +37,11 @@ class Flatness:
 
 @dataclass(frozen=True)
 class Weights:
-    """A parameter with two axes or more: its size, gradient and update, as lengths."""
+    """A parameter with two axes or more: its size and its next update, as lengths."""
 
     name: str
     layer: str
     size: float
-    gradient: float
     update: float | None
     alike: bool
 

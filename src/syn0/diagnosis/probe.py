@@ -61,11 +61,17 @@ class Site:
         return share
 
 
-def sites_of(trace: Trace) -> list[Site]:
-    """Return the layers that end in a rectifier, a sigmoid or a tanh, those inside others too."""
+def sites_of(outputs: Sequence[Tensor]) -> list[Site]:
+    """Return the layers that end in a rectifier, a sigmoid or a tanh, those inside others too.
+
+    Parameters
+    ----------
+    outputs : sequence of Tensor
+        What the network puts out in training.
+    """
     found = {}
-    ends = set(map(id, trace.outputs.values()))
-    for tensor in topological_order(trace.outputs.values()):
+    ends = set(map(id, outputs))
+    for tensor in topological_order(outputs):
         activation = activation_of(tensor)
         if tensor.name and activation in ("relu", "sigmoid", "tanh") and tensor.ndim > 1:
             found[tensor.name] = Site(tensor.name, activation, tensor, id(tensor) in ends)
@@ -134,8 +140,9 @@ def _normalizes(layer: LayerLike) -> bool:
 
 
 def probe_program(
-    network: Network, task: Task, trainable: Sequence[str], plan: Plan | None
-) -> Program:
+    network: Network, task: Task, trainable: Sequence[str], plan: Plan | None,
+    forward_only: bool = False,
+) -> Program:  # fmt: skip
     """Return a step of training that tells about its layers.
 
     Parameters
@@ -148,17 +155,34 @@ def probe_program(
         The parameters that learn.
     plan : Plan, optional
         What updates them; without it there are no updates.
+    forward_only : bool
+        Whether to leave out all that takes a backward pass.
 
     Notes
     -----
     The outputs are ``loss``; ``output <name>`` for each output; ``flat <layer>``, a share for
     each unit (`Site.flat`); ``entering <layer>``, the mean square of each feature that its
-    weights read; ``signal <layer>``, the mean square of the loss's gradient for its output;
-    and for each parameter the sums of squares ``gradient <name>``, ``size <name>`` and
-    ``update <name>``.
+    weights read; and with a backward pass ``signal <layer>``, the mean square of the loss's
+    gradient for its output. The updates are those of the parameters alone.
     """
     trace = network.trace(training=True, extra=[x for x in task.losses if isinstance(x, Node)])
     judged = judge(task, trace)
+    outputs: dict[str, Tensor] = {"loss": judged.loss}
+    outputs |= {f"output {name}": y for name, y in trace.outputs.items()}
+    outputs |= {f"flat {s.layer}": s.flat() for s in sites_of(list(trace.outputs.values()))}
+    for layer, x in entrances(network, trace):
+        rest = tuple(range(x.ndim - 1)) if isinstance(x.shape[-1], int) else None
+        outputs[f"entering {layer}"] = ops.mean(ops.square(x), axis=rest)
+    if forward_only:
+        return Program("probe", outputs)
+    told, updates = _backward(network, trace, judged.loss, trainable, plan)
+    return Program("probe", outputs | told, updates)
+
+
+def _backward(
+    network: Network, trace: Trace, loss: Tensor, trainable: Sequence[str], plan: Plan | None
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return what the backward pass tells, and the parameters after the next update."""
     names = [name for name in trainable if name in trace.reads]
     layers = [
         layer
@@ -167,23 +191,11 @@ def probe_program(
     ]
     wanted = [trace.reads[name] for name in names]
     wanted += [trace.activations[layer] for layer in layers]
-    found = backpropagate(judged.loss, wanted, steps_are_flat=True)
+    found = backpropagate(loss, wanted, steps_are_flat=True)
     gradients = dict(zip(names, found, strict=False))
-    outputs: dict[str, Tensor] = {"loss": judged.loss}
-    outputs |= {f"output {name}": y for name, y in trace.outputs.items()}
-    outputs |= {f"flat {s.layer}": s.flat() for s in sites_of(trace)}
-    for layer, x in entrances(network, trace):
-        rest = tuple(range(x.ndim - 1)) if isinstance(x.shape[-1], int) else None
-        outputs[f"entering {layer}"] = ops.mean(ops.square(x), axis=rest)
-    for layer, signal in zip(layers, found[len(names) :], strict=True):
-        outputs[f"signal {layer}"] = ops.mean(ops.square(signal))
-    updates = _updates(trace, gradients, plan)
-    for name in names:
-        outputs[f"gradient {name}"] = ops.sum(ops.square(gradients[name]))
-        outputs[f"size {name}"] = ops.sum(ops.square(trace.reads[name]))
-        if name in updates:
-            outputs[f"update {name}"] = ops.sum(ops.square(updates[name] - trace.reads[name]))
-    return Program("probe", outputs, updates)
+    signals = zip(layers, found[len(names) :], strict=True)
+    told = {f"signal {layer}": ops.mean(ops.square(signal)) for layer, signal in signals}
+    return told, _updates(trace, gradients, plan)
 
 
 def _updates(trace: Trace, gradients: Mapping[str, Tensor], plan: Plan | None) -> dict[str, Tensor]:
