@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from syn0.diagnosis.evidence import Answer, Evidence, Flatness, Weights, root
 from syn0.diagnosis.judging import judge_all
-from syn0.diagnosis.probe import activation_of
+from syn0.diagnosis.probe import activation_of, entrances
 from syn0.diagnosis.verdict import Report
-from syn0.diagnosis.wiring import doubled_softmax, linear_chain
-from syn0.graph import FLOATS
+from syn0.diagnosis.wiring import doubled_softmax, linear_chain, own_derivatives
+from syn0.graph import FLOATS, input_op
 from syn0.losses import Loss
 from syn0.probing import Probe
 from syn0.program import State
@@ -154,10 +154,12 @@ def gather(
         weights=list(_weights(model, probe.reads, updates)),
         signals=_signals(model, told),
         entering=_roots(told, "entering "),
-        answers=list(_answers(probe, task, part, told)),
+        answers=list(_answers(probe, task, part, subject.data, told)),
         columns=_columns(model, part),
         doubled=list(_doubled(probe, task)),
         linear=linear_chain(model),
+        own_derivatives=own_derivatives(probe.outputs().values()),
+        names=_names(model),
     )
 
 
@@ -238,6 +240,16 @@ def _columns(model: StatefulNetwork, part: Data) -> dict[str, Array]:
     return {name: x for name, x in found.items() if x.ndim == 2 and x.shape[1]}
 
 
+def _names(model: StatefulNetwork) -> dict[str, list[tuple[str, str]]]:
+    """Return what the features of a prepared table are called, and the columns they came from."""
+    if model.preparation is None:
+        return {}
+    columns = model.preparation.columns
+    names = [(name, column.name) for column in columns for name in column.feature_names]
+    readers = [layer for layer, x in entrances(model, model.trace()) if x.op is input_op]
+    return dict.fromkeys([*model.input_names, *readers], names)
+
+
 def _flatness(probe: Probe, told: Mapping[str, Array]) -> Iterator[Flatness]:
     for site in probe.sites():
         shares = told[f"flat {site.layer}"]
@@ -271,7 +283,9 @@ def _alike(values: Array) -> bool:
     return bool(np.abs(values - first).max() <= 1e-5 * np.abs(first).max())
 
 
-def _answers(probe: Probe, task: Task, part: Data, told: Mapping[str, Array]) -> Iterator[Answer]:
+def _answers(
+    probe: Probe, task: Task, part: Data, data: Data, told: Mapping[str, Array]
+) -> Iterator[Answer]:
     model, wiring = probe.model, probe.model.wiring
     labels = dict(zip(map(id, wiring.order), wiring.labels, strict=True))
     for i, (name, tensor) in enumerate(probe.outputs().items()):
@@ -281,9 +295,15 @@ def _answers(probe: Probe, task: Task, part: Data, told: Mapping[str, Array]) ->
         kind = _kind(loss, target, tensor)
         moved = tensor.op.name in ("add", "matmul") and getattr(loss, "name", "") in _DIFFERENCES
         learns = bool(model.entries_of(layer)) if layer in model.layers else False
+        varied = target is None or _varied(y) or _varied(data.target(target.name))
         yield Answer(
-            name, layer, told[f"output {name}"], y, kind, activation_of(tensor), moved and learns
-        )
+            name, layer, told[f"output {name}"], y, kind, activation_of(tensor), moved and learns,
+            varied,
+        )  # fmt: skip
+
+
+def _varied(values: Any) -> bool:
+    return bool((np.asarray(values) != np.asarray(values[:1])).any())
 
 
 def _kind(loss: Any, target: Target | None, y_pred: Any) -> str:
