@@ -63,8 +63,8 @@ def test_from_a_table_to_answers(
     )
     assert err == ""
     for part in (
-        "flowers.csv: 160 rows", "kind, one of 2 classes", "1 numeric: length",
-        "1 categorical: colour", "1 date: seen", "a linear model", "no model at all",
+        "flowers.csv: 160 rows", "kind, one of 2 classes", "a linear model", "no model at all",
+        "3 columns\n  1 numeric: length\n  1 categorical: colour\n  1 date: seen\n",
         "The same in Python", f"syn0 predict {model}",
     ):  # fmt: skip
         assert part in text, part
