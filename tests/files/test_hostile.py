@@ -73,16 +73,6 @@ def with_model(content: bytes, change: Callable[[Any], Any]) -> bytes:
     return put_together(sealed(header, model), data)
 
 
-@functools.cache
-def with_preparation() -> bytes:
-    """Return a file of a network for tables."""
-    table = {"size": [1.0, 2.5, 3.0, 4.5] * 5, "hue": list("rgrb") * 5, "sort": list("abab") * 5}
-    preparation = syn0.data.Preparation.learn(table, target="sort")
-    net = syn0.Sequential(syn0.Dense(2, "softmax"), random_state=0)
-    net.build((len(preparation.feature_names),)).preparation = preparation
-    return content_of(net)
-
-
 # ----- the container ------------------------------------------------------
 
 
@@ -615,33 +605,3 @@ def test_a_field_takes_what_its_annotation_says() -> None:
     with pytest.raises(Refused, match=r"activation=\(1,\)"):
         registry.make("layers.Dense", {"units": 3, "activation": (1,)})
     assert registry.make("layers.Dense", {"units": 3}) == syn0.Dense(3)
-
-
-# ----- the preparation ----------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda p: p.pop("rows"), ("'rows' is missing", "where:    preparation")),
-        (lambda p: p.update(format=9), ("'format' is 9", "the only one that this release reads")),
-        (lambda p: p.update(more=1), ("an item 'more' that nothing reads", "left_out")),
-        (
-            lambda p: p["columns"][0].update(kind="no"),
-            ("'kind' is 'no'", "preparation, column 0", "one of numeric", "write the file again"),
-        ),
-        (lambda p: p["target"].update(labels=3), ("'labels' is 3", "preparation, target")),
-    ],
-)
-def test_a_damaged_preparation_is_the_files_error(
-    change: Callable[[Any], Any], words: tuple[str, ...], tmp_path: Path
-) -> None:
-    syn0.load(written(with_preparation(), tmp_path))
-    bad = with_model(with_preparation(), lambda model: change(model["preparation"]["plain"]))
-    refuse(bad, tmp_path, *words)
-
-
-def written(content: bytes, folder: Path) -> Path:
-    place = folder / "good.syn0"
-    place.write_bytes(content)
-    return place
