@@ -54,4 +54,4 @@ def _options(program: str, record: Record | None) -> dict[str, Any]:
             )
         return {"task": record.task, "plan": plan}
     options = {"task": record.task, "trainable": tuple(plan.trainable)}
-    return options if minimizer is None else {**options, "minimizer": minimizer}
+    return options if minimizer is None else {**options, "plan": plan}

@@ -298,9 +298,17 @@ def test_engines_tell_the_same(name: str) -> None:
             np.testing.assert_allclose(found[key], value, rtol=2e-3, atol=step, err_msg=key)
 
 
-def test_the_probes_step_is_that_of_the_optimizer() -> None:
+class Penalized(syn0.SGD):
+    """An optimizer that adds to the loss."""
+
+    def penalty(self, parameters: Any, h: Any, weight: Any) -> Any:
+        return sum(ops.sum(ops.square(w)) for w in parameters.values())
+
+
+@pytest.mark.parametrize("optimizer", ["adam", Penalized(0.1)])
+def test_the_probes_step_is_that_of_the_optimizer(optimizer: Any) -> None:
     net = classifier()
-    net.fit(X, CLASSES, epochs=3, batch_size=None, verbose=0)
+    net.fit(X, CLASSES, epochs=3, optimizer=optimizer, batch_size=None, verbose=0)
     told = probed(net, X, CLASSES, None)
     net.step(X, CLASSES)
     for name, value in net.parameters.items():

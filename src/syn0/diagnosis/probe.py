@@ -19,7 +19,7 @@ from syn0.layers.node import LayerLike, Node
 from syn0.networks import Nested, Network
 from syn0.optimizers import apply_updates
 from syn0.program import Program
-from syn0.steps import Plan, Task, judge
+from syn0.steps import Plan, Task, judge, penalized
 from syn0.tracing import STEP, Trace
 from syn0.wiring import is_input, node_key
 
@@ -167,7 +167,10 @@ def probe_program(
     """
     trace = network.trace(training=True, extra=[x for x in task.losses if isinstance(x, Node)])
     judged = judge(task, trace)
-    outputs: dict[str, Tensor] = {"loss": judged.loss}
+    names = [name for name in trainable if name in trace.reads]
+    reads = {name: trace.reads[name] for name in names}
+    loss = judged.loss if plan is None else penalized(judged, reads, plan)
+    outputs: dict[str, Tensor] = {"loss": loss}
     outputs |= {f"output {name}": y for name, y in trace.outputs.items()}
     outputs |= {f"flat {s.layer}": s.flat() for s in sites_of(list(trace.outputs.values()))}
     for layer, x in entrances(network, trace):
@@ -175,15 +178,14 @@ def probe_program(
         outputs[f"entering {layer}"] = ops.mean(ops.square(x), axis=rest)
     if forward_only:
         return Program("probe", outputs)
-    told, updates = _backward(network, trace, judged.loss, trainable, plan)
+    told, updates = _backward(network, trace, loss, names, plan)
     return Program("probe", outputs | told, updates)
 
 
 def _backward(
-    network: Network, trace: Trace, loss: Tensor, trainable: Sequence[str], plan: Plan | None
+    network: Network, trace: Trace, loss: Tensor, names: Sequence[str], plan: Plan | None
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Return what the backward pass tells, and the parameters after the next update."""
-    names = [name for name in trainable if name in trace.reads]
     layers = [
         layer
         for layer in learning_layers(network, names)
