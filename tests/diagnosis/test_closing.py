@@ -22,6 +22,7 @@ from syn0 import closing
 from syn0.diagnosing import Course, Subject
 from syn0.diagnosis.evidence import Evidence
 from syn0.errors import NonFiniteError
+from syn0.sharing import shared
 from syn0.training.callbacks import LambdaCallback
 
 
@@ -199,6 +200,7 @@ def test_nothing_is_compiled_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(engine, "compile", watched)
     for verbose in (0, 1):
+        shared.clear()
         net = net_of(0, hidden(16, "relu"), hidden(10, "softmax"))
         net.fit(*digits(), epochs=2, verbose=verbose)
     assert compiled == 2 * [("train_step", ("loss", "accuracy"))]
