@@ -14,7 +14,7 @@ from matplotlib.ticker import NullFormatter
 
 from benchmarks.measuring import Result
 from benchmarks.peers import TITLES
-from benchmarks.report import Report, duration
+from benchmarks.report import Report, duration, three_digits
 
 if TYPE_CHECKING:
     from benchmarks.scaling import Sweep
@@ -85,7 +85,7 @@ def _shown(result: Result) -> list[str]:
 
 def _bar(axes: Axes, place: float, peer: str, ratio: float) -> None:
     axes.barh(place, ratio - 1, left=1, color=COLOURS[peer], height=0.85)
-    text = f" {ratio:.3g} "
+    text = f" {three_digits(ratio)} "
     axes.text(max(ratio, 1), place, text, va="center", fontsize=8.5, color=INK)
 
 

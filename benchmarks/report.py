@@ -94,7 +94,19 @@ class Report:
 def _ratio(result: Result, peer: str) -> str:
     if peer not in result.seconds:
         return "-"
-    return f"{result.ratio(peer):.3g} ({result.wanted[peer]:g})"
+    return f"{three_digits(result.ratio(peer))} ({result.wanted[peer]:g})"
+
+
+def three_digits(value: float) -> str:
+    """Return a number with three digits, without powers of ten.
+
+    Examples
+    --------
+    >>> three_digits(1754.3), three_digits(12.345), three_digits(0.98765)
+    ('1,750', '12.3', '0.988')
+    """
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
 
 
 def duration(seconds: float | None) -> str:

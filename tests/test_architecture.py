@@ -20,8 +20,8 @@ FLOORS = (
     "layers activations initializers losses metrics optimizers penalties schedules wiring layout "
     "tracing networks steps energy",
     "training plots diagnosis data files",
-    "fitting sharing stateful measuring failures diagnosing closing trainer script planning "
-    "summary checking model saving loading",
+    "fitting sharing stateful measuring failures probing diagnosing closing trainer script "
+    "planning summary checking model saving loading",
     "neural_network tables",
     "lab serve cli tour",
 )

@@ -85,22 +85,37 @@ def load(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-_RUNS: dict[str, Run] = {}
+@dataclass(frozen=True)
+class Running:
+    """A notebook on its way, in a process and a kernel of its own."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, name: str, folder: Path) -> Running:
+        command = [sys.executable, str(FOLDER / "run.py"), "--out", str(folder), name]
+        with (folder / "errors").open("wb") as errors:
+            return cls(folder, subprocess.Popen(command, cwd=folder, stderr=errors))
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
+    """Start all notebooks, so that they share the cores while the tests wait for the first."""
+    found = {name: Running.start(name, tmp_path_factory.mktemp("notebook")) for name in NAMES}
+    yield found
+    for one in found.values():
+        one.process.terminate()
+        one.process.wait()
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
-    """Return a notebook that was run, once, in a process and a kernel of its own."""
-    name = request.param
-    if name not in _RUNS:
-        command = [sys.executable, str(FOLDER / "run.py"), "--out", str(tmp_path), name]
-        done = subprocess.run(
-            command, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        file = f"{name}.ipynb"
-        _RUNS[name] = Run(name, load(FOLDER / file), load(tmp_path / file))
-    return _RUNS[name]
+def run(request: pytest.FixtureRequest, running: dict[str, Running]) -> Run:
+    """Return a notebook that was run."""
+    name, one = request.param, running[request.param]
+    failed = one.process.wait()
+    assert not failed, (one.folder / "errors").read_text(encoding="utf-8")
+    return Run(name, load(FOLDER / f"{name}.ipynb"), load(one.folder / f"{name}.ipynb"))
 
 
 def notebook(*names: str) -> pytest.MarkDecorator:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -562,6 +563,19 @@ def test_an_error_in_a_callback_keeps_the_steps_that_were_done() -> None:
     same_parameters(net, good)
 
 
+def test_the_plan_of_a_minimizer_is_that_of_loss_and_gradient() -> None:
+    net = small()
+    net.fit(X, Y, optimizer="lbfgs", epochs=2, engine="llvm", verbose=0)
+    page = net.plan()
+    assert page.startswith("loss_and_gradient for ") and page == net.plan("loss_and_gradient")
+    assert "update" not in page.splitlines()[0]
+    with pytest.raises(ArgumentError, match=r"net\.plan\('loss_and_gradient'\)"):
+        net.plan("train_step")
+    net.fit(X, Y, optimizer="adam", epochs=1, engine="llvm", verbose=0)
+    assert net.plan().startswith("train_step for ")
+    assert net.plan("loss_and_gradient").startswith("loss_and_gradient for ")
+
+
 def test_engines_that_are_planned_say_so() -> None:
     with pytest.raises(EngineError, match="planned"):
         small().fit(X, Y, engine="jax", verbose=0)
@@ -669,7 +683,7 @@ def test_the_last_fit_to_end_gives_the_threads_back(monkeypatch: pytest.MonkeyPa
         def restore_original_limits(self) -> None:
             stood[0] = self.before
 
-    monkeypatch.setattr("threadpoolctl.threadpool_limits", Limits)
+    monkeypatch.setattr("syn0.engines.threads._libraries", lambda: SimpleNamespace(limit=Limits))
     first, second = limit_threads("auto", 1.0), limit_threads(2, 1.0)
     first.__enter__()
     second.__enter__()

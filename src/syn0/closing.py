@@ -1,32 +1,34 @@
 """The line at the end of `fit`: the gravest thing that is wrong, if anything is.
 
-Nothing of it runs while the network trains. At the end the rules look at the history, and,
-if the fit lasted long enough to pay for it, at a probe of some samples.
+Nothing of it runs while the network trains. At the end the rules look at the history, and at
+a probe of some samples: after short fits one that only goes forward.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from syn0.diagnosing import AT_ONCE, MOST, Course, Subject, gather, gather_course
 from syn0.diagnosis.evidence import Evidence
 from syn0.diagnosis.judging import judge_all
 from syn0.diagnosis.kinds import KINDS, SMALL
 from syn0.diagnosis.verdict import Report
-from syn0.training.events import Event, FitEnded, FitStarted
+from syn0.training.events import Event, FitEnded
 from syn0.training.feeds import StepTable
 from syn0.training.history import History
 from syn0.training.monitors import EarlyStopping
 from syn0.training.run import Listener, Run
 
 SHARE = 0.05  # of a fit's time that its verdict may take
-UNNOTICED = 0.025  # seconds that nobody notices, as long as the fit took as many
-# The seconds of a probe, by benchmarks/verdicts.py: in any case and for each layer; and how many
-# operations, and how many numbers of the data, are looked at in one.
-_DRAWN, _A_LAYER, _OPERATIONS, _NUMBERS = 0.012, 0.005, 2e10, 3e7
+UNNOTICED = 0.0025  # seconds that nobody notices, as long as the fit took as many
+A_FEW = 200  # samples that short fits are judged by, if the time is not enough for more
+_OPERATIONS, _NUMBERS = (
+    2e10,
+    3e7,
+)  # operations, and numbers of the data, that a second is enough for
 CUT_SHORT = ("interrupted", "not_finite")  # a person waits, or an error says it
 
 
@@ -39,6 +41,8 @@ class ClosingLine(Listener):
         What is trained.
     history : History
         Of this fit.
+    began : float
+        When it was called, by `time.perf_counter`.
     tables : mapping of str to StepTable
         What schedules give at each step.
     listeners : sequence of Listener
@@ -52,6 +56,7 @@ class ClosingLine(Listener):
         self,
         subject: Subject,
         history: History,
+        began: float,
         tables: Mapping[str, StepTable],
         listeners: Sequence[Listener],
     ) -> None:
@@ -59,13 +64,11 @@ class ClosingLine(Listener):
         self._history = history
         self._offset = max((table.offset for table in tables.values()), default=0)
         self._listeners = listeners
-        self._began = 0.0
+        self._began = began
 
     def receive(self, event: Event, run: Run) -> None:
-        """Take the time, and speak at the end."""
-        if isinstance(event, FitStarted):
-            self._began = time.perf_counter()
-        elif isinstance(event, FitEnded) and event.reason not in CUT_SHORT:
+        """Speak at the end."""
+        if isinstance(event, FitEnded) and event.reason not in CUT_SHORT:
             try:
                 report = look(self._ended(event, run), time.perf_counter() - self._began)
             except Exception:
@@ -99,16 +102,49 @@ def look(subject: Subject, seconds: float) -> Report:
     seconds : float
         How long.
     """
-    data = subject.data
-    known = bool(data.inputs)
-    samples = min(data.passes(MOST)[0].stop, data.samples) if known else 0
-    samples = max(min(samples, int(AT_ONCE / (6 * max(subject.weights, 1)))), min(samples, 100))
-    numbers = samples * sum(math.prod(x.shape[1:]) for x in data.inputs.values())
-    price = _DRAWN + _A_LAYER * len(subject.model.layers)
-    price += 6 * samples * subject.weights / _OPERATIONS + numbers / _NUMBERS
-    if known and price <= max(SHARE * seconds, min(UNNOTICED, seconds)):
-        return gravest(gather(subject, samples, at_once=True))
+    allowed = max(SHARE * seconds, min(UNNOTICED, seconds))
+    for price in prices(subject):
+        if price.seconds(subject) <= allowed:
+            options = {"at_once": True, "forward_only": price.forward_only}
+            return gravest(gather(subject, price.samples, **options))
     return gravest(gather_course(subject))
+
+
+@dataclass(frozen=True)
+class Price:
+    """A probe that may be too dear.
+
+    Parameters
+    ----------
+    samples : int
+        How many it looks at.
+    forward_only : bool
+        Whether it leaves out the backward pass.
+    """
+
+    samples: int
+    forward_only: bool
+
+    def seconds(self, subject: Subject) -> float:
+        """Return about how long it takes, by benchmarks/verdicts.py."""
+        drawn, a_layer, passes = (0.001, 0.00025, 1) if self.forward_only else (0.0015, 0.0009, 3)
+        inputs = subject.data.inputs.values()
+        numbers = self.samples * sum(math.prod(x.shape[1:]) for x in inputs)
+        operations = 2 * passes * self.samples * subject.weights
+        fixed = drawn + a_layer * len(subject.model.layers)
+        return fixed + operations / _OPERATIONS + numbers / _NUMBERS
+
+
+def prices(subject: Subject) -> Iterator[Price]:
+    """Yield the probes that are worth it, the one that tells most first."""
+    data = subject.data
+    if not data.inputs:
+        return
+    samples = min(data.passes(MOST)[0].stop, data.samples)
+    samples = max(min(samples, int(AT_ONCE / (6 * max(subject.weights, 1)))), min(samples, 100))
+    yield Price(samples, forward_only=False)
+    yield Price(samples, forward_only=True)
+    yield Price(min(samples, A_FEW), forward_only=True)
 
 
 def gravest(found: Evidence) -> Report:

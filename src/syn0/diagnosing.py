@@ -7,7 +7,7 @@ and thrown away.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from syn0.diagnosis.evidence import Answer, Evidence, Flatness, Weights, root
 from syn0.diagnosis.judging import judge_all
-from syn0.diagnosis.probe import activation_of, sites_of
+from syn0.diagnosis.probe import activation_of, entrances
 from syn0.diagnosis.verdict import Report
-from syn0.diagnosis.wiring import doubled_softmax, linear_chain
-from syn0.engines.threads import limit_threads
-from syn0.graph import FLOATS, Tensor, evaluate
+from syn0.diagnosis.wiring import doubled_softmax, linear_chain, own_derivatives
+from syn0.graph import FLOATS, input_op
 from syn0.losses import Loss
-from syn0.program import Program, State
+from syn0.probing import Probe
+from syn0.program import State
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Target, Task
 from syn0.training.history import History
@@ -115,7 +115,9 @@ def diagnose(subject: Subject) -> Report:
     return judge_all(found, known if found.samples < total else f"{total:,} samples")
 
 
-def gather(subject: Subject, most: int = MOST, *, at_once: bool = False) -> Evidence:
+def gather(
+    subject: Subject, most: int = MOST, *, at_once: bool = False, forward_only: bool = False
+) -> Evidence:
     """Return the evidence on a network, from a part of the samples.
 
     Parameters
@@ -126,13 +128,16 @@ def gather(subject: Subject, most: int = MOST, *, at_once: bool = False) -> Evid
         Samples at most.
     at_once : bool
         Whether nothing may be compiled, however large the network is.
+    forward_only : bool
+        Whether to do without gradients and updates, which take most of the time.
     """
     model, task = subject.model, replace(subject.task, weighted=False)
     part = choose_samples(replace(subject.data, sample_weight=None), model.seed, most)
     plan = _plan_now(model, subject.plan)
     scheduled = _scheduled(model, plan, subject.step)
     small = at_once or 6 * part.samples * subject.weights <= AT_ONCE
-    probe = Probe(model, {**part.all(), **scheduled}, task, plan, compiled=not small)
+    batch = {**part.all(), **scheduled}
+    probe = Probe(model, batch, task, plan, compiled=not small, forward_only=forward_only)
     told, updates = probe.run(model.numbers)
 
     def loss_after(length: float) -> float:
@@ -145,14 +150,16 @@ def gather(subject: Subject, most: int = MOST, *, at_once: bool = False) -> Evid
         learning_rate=_learning_rate(model, plan),
         history=subject.course.rows,
         first_loss=subject.course.first_loss,
-        flatness=list(_flatness(model, told)),
-        weights=list(_weights(model, told)),
+        flatness=list(_flatness(probe, told)),
+        weights=list(_weights(model, probe.reads, updates)),
         signals=_signals(model, told),
         entering=_roots(told, "entering "),
-        answers=list(_answers(model, task, part, told)),
+        answers=list(_answers(probe, task, part, subject.data, told)),
         columns=_columns(model, part),
-        doubled=list(_doubled(model, task, probe.program)),
+        doubled=list(_doubled(probe, task)),
         linear=linear_chain(model),
+        own_derivatives=own_derivatives(probe.outputs().values()),
+        names=_names(model),
     )
 
 
@@ -181,65 +188,7 @@ def choose_samples(data: Data, seed: int, most: int = MOST) -> Data:
     return data.rows(np.sort(rng.choice(data.samples, most, replace=False)))
 
 
-# ----- the probe ----------------------------------------------------------
-
-
-class Probe:
-    """The probe program on one batch: run by the network's engine, or at once if it is small.
-
-    A small program is over before it would be compiled, so it is computed op by op.
-
-    Parameters
-    ----------
-    model : StatefulNetwork
-        What is looked at.
-    batch : mapping of str to array
-        Inputs, targets and what schedules give.
-    task : Task
-        What is learned.
-    plan : Plan, optional
-        What updates the parameters.
-    compiled : bool
-        Whether the network's engine runs it.
-    """
-
-    def __init__(
-        self, model: StatefulNetwork, batch: Mapping[str, Array], task: Task, plan: Plan | None,
-        *, compiled: bool,
-    ) -> None:  # fmt: skip
-        options = {"task": task, "trainable": tuple(model.trainable()), "plan": plan}
-        self.program = model.program("probe", **options)
-        inputs, _ = self.program.leaves()
-        self._batch = {
-            tensor.name or "": np.asarray(batch[tensor.name or ""]).astype(tensor.dtype)
-            for tensor in inputs
-        }
-        self._executable = model.executable("probe", **options) if compiled else None
-
-    def run(self, state: State) -> tuple[dict[str, Array], State]:
-        """Return what the probe tells, and the parameters after the optimizer's next step."""
-        if self._executable is not None:
-            told, updates = self._executable.run(state, self._batch)
-        else:
-            told = {**self.program.outputs, **self.program.updates}
-            told = dict(zip(told, self._at_once(list(told.values()), state), strict=True))
-            updates = {name: told.pop(name) for name in self.program.updates}
-        return _arrays(told), _arrays(updates)
-
-    def loss(self, state: State) -> float:
-        """Return the loss alone."""
-        if self._executable is not None:
-            return float(self._executable.run(state, self._batch)[0]["loss"])
-        return float(self._at_once([self.program.outputs["loss"]], state)[0])
-
-    def _at_once(self, wanted: list[Tensor], state: State) -> list[Any]:
-        # On one thread: two that wait for each other cost more than such products.
-        with limit_threads(1, 0.0), np.errstate(all="ignore"):
-            return evaluate(wanted, {**state, **self._batch})
-
-
-def _arrays(values: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: np.asarray(value) for name, value in values.items()}
+# ----- the next update ----------------------------------------------------
 
 
 def _plan_now(model: StatefulNetwork, plan: Plan | None) -> Plan | None:
@@ -291,27 +240,39 @@ def _columns(model: StatefulNetwork, part: Data) -> dict[str, Array]:
     return {name: x for name, x in found.items() if x.ndim == 2 and x.shape[1]}
 
 
-def _flatness(model: StatefulNetwork, told: Mapping[str, Array]) -> Iterator[Flatness]:
-    for site in sites_of(model.trace(training=True)):
+def _names(model: StatefulNetwork) -> dict[str, list[tuple[str, str]]]:
+    """Return what the features of a prepared table are called, and the columns they came from."""
+    if model.preparation is None:
+        return {}
+    columns = model.preparation.columns
+    names = [(name, column.name) for column in columns for name in column.feature_names]
+    readers = [layer for layer, x in entrances(model, model.trace()) if x.op is input_op]
+    return dict.fromkeys([*model.input_names, *readers], names)
+
+
+def _flatness(probe: Probe, told: Mapping[str, Array]) -> Iterator[Flatness]:
+    for site in probe.sites():
         shares = told[f"flat {site.layer}"]
         yield Flatness(site.layer, site.activation, shares, site.is_output)
 
 
-def _weights(model: StatefulNetwork, told: Mapping[str, Array]) -> Iterator[Weights]:
+def _weights(model: StatefulNetwork, reads: Container[str], updates: State) -> Iterator[Weights]:
     ends = {id(node.layer) for node in model.wiring.outputs}
     for name in model.trainable():
         values, layer = model.numbers[name], model.layer_of(name) or name
-        if values.ndim < 2 or f"size {name}" not in told:
+        if values.ndim < 2 or name not in reads:
             continue
-        update = told.get(f"update {name}")
         yield Weights(
             name,
             layer,
-            float(root(told[f"size {name}"])),
-            float(root(told[f"gradient {name}"])),
-            None if update is None else float(root(update)),
+            _length(values),
+            _length(updates[name] - values) if name in updates else None,
             id(model.layers.get(layer)) not in ends and _alike(values),
         )
+
+
+def _length(values: Array) -> float:
+    return float(np.linalg.norm(values.ravel().astype("float64")))
 
 
 def _alike(values: Array) -> bool:
@@ -323,20 +284,26 @@ def _alike(values: Array) -> bool:
 
 
 def _answers(
-    model: StatefulNetwork, task: Task, part: Data, told: Mapping[str, Array]
+    probe: Probe, task: Task, part: Data, data: Data, told: Mapping[str, Array]
 ) -> Iterator[Answer]:
-    wiring = model.wiring
+    model, wiring = probe.model, probe.model.wiring
     labels = dict(zip(map(id, wiring.order), wiring.labels, strict=True))
-    for i, (name, tensor) in enumerate(model.trace().outputs.items()):
+    for i, (name, tensor) in enumerate(probe.outputs().items()):
         loss, target = task.losses[i], task.targets[i]
         layer = labels.get(id(wiring.outputs[i])) or name
         y = None if target is None else np.asarray(part.target(target.name))
         kind = _kind(loss, target, tensor)
         moved = tensor.op.name in ("add", "matmul") and getattr(loss, "name", "") in _DIFFERENCES
         learns = bool(model.entries_of(layer)) if layer in model.layers else False
+        varied = target is None or _varied(y) or _varied(data.target(target.name))
         yield Answer(
-            name, layer, told[f"output {name}"], y, kind, activation_of(tensor), moved and learns
-        )
+            name, layer, told[f"output {name}"], y, kind, activation_of(tensor), moved and learns,
+            varied,
+        )  # fmt: skip
+
+
+def _varied(values: Any) -> bool:
+    return bool((np.asarray(values) != np.asarray(values[:1])).any())
 
 
 def _kind(loss: Any, target: Target | None, y_pred: Any) -> str:
@@ -347,7 +314,7 @@ def _kind(loss: Any, target: Target | None, y_pred: Any) -> str:
     return "classes" if loss.exclusive(y_pred) else "questions"
 
 
-def _doubled(model: StatefulNetwork, task: Task, probe: Program) -> Iterator[tuple[str, str]]:
-    roots = [probe.outputs["loss"], *(probe.outputs[f"output {n}"] for n in model.output_names)]
+def _doubled(probe: Probe, task: Task) -> Iterator[tuple[str, str]]:
+    roots = [probe.program.outputs["loss"], *probe.outputs().values()]
     names = [loss.name for loss in task.losses if isinstance(loss, Loss)]
     yield from doubled_softmax(roots, ", ".join(names))

@@ -50,6 +50,7 @@ class Syn0Error(Exception):
             if text:
                 lines.append(f"  {label + ':':<10}{text}")
         super().__init__("\n".join(lines))
+        self.what, self.where, self.expected, self.mend = what, where, expected, mend
 
 
 class ShapeError(Syn0Error, ValueError):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from syn0 import losses, metrics, optimizers
 from syn0.data.preparation import Preparation
-from syn0.errors import FileAccessError, FileFormatError
+from syn0.errors import DataError, FileAccessError, FileFormatError
 from syn0.files import records
 from syn0.files.container import Container, check_unique_keys, read_container, read_tensors
 from syn0.files.graphs import decode_shape
@@ -317,7 +317,11 @@ class _Reader:
             net.history.append_several({key: columns[key] for key in self.record.history.keys})
         if self.record.preparation is not None:
             plain, arrays = self.record.preparation.plain, groups.get("preparation", {})
-            net.preparation = Preparation.from_plain(plain, arrays)
+            try:
+                net.preparation = Preparation.from_plain(plain, arrays)
+            except DataError as error:
+                what, where = error.what, error.where
+                raise Refused(what, where=where, expected=error.expected, mend=error.mend) from None
 
 
 def _forget_optimizer(net: Model) -> None:

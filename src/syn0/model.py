@@ -430,8 +430,9 @@ class Model(StatefulNetwork):
 
         Parameters
         ----------
-        program : {"train_step", "predict"}, optional
-            What is run; the training step after a fit, else the prediction.
+        program : {"train_step", "loss_and_gradient", "predict"}, optional
+            What is run; by default what the last fit ran, else the prediction. An optimizer that
+            sees all data at once, such as LBFGS, runs loss and gradient.
         batch_size : int, optional
             Samples of a step; by default those of the last fit.
 

@@ -412,7 +412,7 @@ def evaluate_program(network: Network, task: Task) -> Program:
     return Program("evaluate", outputs, sections=sections, totals=judged.totals)
 
 
-def _penalized(judged: Judged, reads: Mapping[str, Tensor], plan: Plan) -> Tensor:
+def penalized(judged: Judged, reads: Mapping[str, Tensor], plan: Plan) -> Tensor:
     """Return the loss with what the optimizers add to it."""
     scheduled = tuple(plan.schedules)
     found = penalties(reads, plan.optimizers, judged.weight, scheduled, plan.order)
@@ -441,7 +441,7 @@ def gradient_program(
     trace = network.trace(training=True, extra=_extra(task))
     judged = judge(task, trace)
     reads = {name: trace.reads[name] for name in trainable}
-    loss = judged.loss if plan is None else _penalized(judged, reads, plan)
+    loss = judged.loss if plan is None else penalized(judged, reads, plan)
     gradients = backpropagate(loss, list(reads.values()))
     outputs = {"loss": loss, **dict(zip(trainable, gradients, strict=True))}
     sections = (
@@ -468,7 +468,7 @@ def train_program(network: Network, task: Task, plan: Plan) -> Program:
     trace = network.trace(training=True, extra=_extra(task))
     judged = judge(task, trace)
     names = list(plan.optimizers)
-    loss = _penalized(judged, {name: trace.reads[name] for name in names}, plan)
+    loss = penalized(judged, {name: trace.reads[name] for name in names}, plan)
     gradients = backpropagate(loss, [trace.reads[name] for name in names])
     step = (STEP.read() + 1).named("step", scoped=False)
     updates = apply_updates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -415,7 +416,7 @@ class Trainer:
 
     def _run(self, job: Job, history: History, display: ProgressDisplay, counter: _Counter) -> None:
         subject = Subject(self.model, job.task, job.data, job.plan)
-        last = ClosingLine(subject, history, job.feed.tables, job.listeners)
+        last = ClosingLine(subject, history, counter.began, job.feed.tables, job.listeners)
         common: dict[str, Any] = {
             "epochs": job.epochs,
             "evaluate": self._evaluator(job),
@@ -499,12 +500,13 @@ class Trainer:
 
 
 class _Counter(Listener):
-    """Counts the steps of a run, and knows how it ended."""
+    """Counts the steps of a run, and knows when it began and how it ended."""
 
     hears_epochs = False
 
     def __init__(self) -> None:
         self._first: int | None = None
+        self.began = time.perf_counter()
         self.steps = 0
         self.reason = ""
 

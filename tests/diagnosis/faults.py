@@ -91,6 +91,21 @@ def the_number_among_the_columns(mended: bool) -> Made:
     return net_of(0, hidden(16, "relu"), Dense(1)), X, y, {"epochs": 20}
 
 
+def all_of_one_class(mended: bool) -> Made:
+    X, y = table("wine")
+    y = y if mended else np.full(len(y), 2)
+    net = net_of(0, hidden(16, "relu"), Dense(3, activation="softmax", name="answer"))
+    return net, X, y, {"epochs": 20}
+
+
+def a_derivative_of_the_wrong_sign(mended: bool) -> Made:
+    X, y = table("breast_cancer")
+    sign = 1 if mended else -1
+    mine = syn0.Activation("sigmoid", derivative=lambda y: sign * y * (1 - y))
+    net = net_of(0, hidden(16, "tanh"), Dense(1, activation=mine, name="answer"))
+    return net, X, y, {"loss": "mean_squared_error", "epochs": 30, "optimizer": syn0.SGD(0.5)}
+
+
 def layers_without_activation(mended: bool) -> Made:
     X, y = drawn("circles", 0, n_samples=300, noise=0.08, factor=0.4)
     net = net_of(0, Dense(16, activation="relu" if mended else None, name="first"),
@@ -250,6 +265,8 @@ FAULTS = (
     Fault("double_softmax", "scores", softmax_twice),
     Fault("double_softmax", "scores", loss_of_scores),
     Fault("target_out_of_reach", "answer", sigmoid_for_large_targets),
+    Fault("constant_target", "answer", all_of_one_class),
+    Fault("own_derivative", "answer", a_derivative_of_the_wrong_sign),
     Fault("label_leak", "x", the_answer_among_the_columns),
     Fault("label_leak", "x", the_number_among_the_columns),
     Fault("no_activation", "first", layers_without_activation),

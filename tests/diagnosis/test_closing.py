@@ -9,6 +9,7 @@ import pytest
 from faults import (
     a_column_that_never_changes,
     a_column_twice,
+    large_first_weights,
     neurons_that_died,
     steps_to_infinity,
     steps_too_long,
@@ -18,7 +19,10 @@ from healthy import RUNS, digits, hidden, net_of
 
 import syn0
 from syn0 import closing
+from syn0.diagnosing import Course, Subject
+from syn0.diagnosis.evidence import Evidence
 from syn0.errors import NonFiniteError
+from syn0.sharing import shared
 from syn0.training.callbacks import LambdaCallback
 
 
@@ -79,8 +83,47 @@ def test_verbose_0_is_silent_and_looks_at_nothing(
     assert looked == []
 
 
+def test_short_fits_are_told_of_their_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    """None of these lasts long enough to pay for gradients."""
+    (line,) = said(capsys, neurons_that_died(mended=False))
+    assert "neurons of `hidden` are dead: they output 0 for all" in line
+    (line,) = said(capsys, large_first_weights(mended=False))
+    assert "`hidden` is saturated" in line
+    X = np.random.default_rng(0).standard_normal((200, 8))
+    for _ in range(2):  # the first is compiled, the second takes some milliseconds
+        net = net_of(0, hidden(16, "relu", name="first"), hidden(16, "relu"), hidden(3, "softmax"))
+        net.build((8,)).set_parameters({"b_first": np.where(np.arange(16) < 11, -30.0, 0.0)})
+        (line,) = said(capsys, (net, X, X[:, :3].argmax(axis=1), {"epochs": 100}))
+        assert "11 of 16 neurons of `first` are dead: they output 0 for all 200 samples" in line
+
+
+def test_the_longer_a_fit_the_more_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[tuple[int, bool]] = []
+
+    def seen(_: Any, samples: int, *, forward_only: bool, at_once: bool) -> Evidence:
+        looked.append((samples, forward_only))
+        return Evidence()
+
+    monkeypatch.setattr(closing, "gather", seen)
+    net, (X, y) = net_of(0, hidden(16, "relu"), hidden(10, "softmax")), digits()
+    net.fit(X, y, epochs=1, verbose=0)
+    for seconds in (10.0, 0.1, 0.01, 0.0001):
+        closing.look(Subject(net, *net._trainer.given(X, y, None)), seconds)
+    assert looked == [(1000, False), (1000, True), (200, True)]
+
+
+@pytest.mark.parametrize("run", RUNS[1::5], ids=lambda run: run.name)
+def test_a_short_look_at_a_healthy_network_finds_nothing(run: Any) -> None:
+    net, X, y = run.run(0)
+    subject = Subject(net, *net._trainer.given(X, y, None), course=Course.of(net.history))
+    found = closing.gather(subject, closing.A_FEW, at_once=True, forward_only=True)
+    assert found.flatness or found.answers
+    assert not found.signals and found.loss_after is None
+    assert list(closing.gravest(found)) == []
+
+
 @pytest.mark.usefixtures("hasty")
-def test_a_short_fit_is_judged_by_its_history_alone(
+def test_the_shortest_fits_are_judged_by_their_history_alone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(closing, "gather", lambda *_, **__: pytest.fail("it probed"))
@@ -157,6 +200,7 @@ def test_nothing_is_compiled_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(engine, "compile", watched)
     for verbose in (0, 1):
+        shared.clear()
         net = net_of(0, hidden(16, "relu"), hidden(10, "softmax"))
         net.fit(*digits(), epochs=2, verbose=verbose)
     assert compiled == 2 * [("train_step", ("loss", "accuracy"))]

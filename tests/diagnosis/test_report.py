@@ -34,6 +34,7 @@ TABLE = np.random.default_rng(0).standard_normal((100, 6))
 TABLE[:, 2] = -3 * TABLE[:, 0] + 1
 TABLE[:, 4] = 2.5
 TABLE[:, 5] = NUMBERS[:, 0]
+WORDS = ("age", "size", "age again", "weight", "planet", "answer")
 
 CASES = {
     "layers": Evidence(
@@ -44,7 +45,7 @@ CASES = {
             Flatness("bent", "tanh", np.full(8, 0.93), False),
             Flatness("answer", "relu", shares(1, 1), True),
         ],
-        weights=[Weights("W_same", "same", 1.0, 1.0, 0.25, True)],
+        weights=[Weights("W_same", "same", 1.0, 0.25, True)],
     ),
     "gradients that fade": Evidence(
         samples=10, signals={"first": 3e-6, "second": 1e-3, "last": 2.0},
@@ -64,9 +65,19 @@ CASES = {
             Answer("rare", "rare", ALWAYS[:, :1], (np.arange(100) < 5), "questions", "sigmoid",
                    False),
             Answer("level", "level", NUMBERS * 0, NUMBERS, "values", "sigmoid", False),
+            Answer("same", "same", ALWAYS, CLASSES * 0 + 3, "classes", "softmax", False, False),
+            Answer("flat", "flat", NUMBERS, NUMBERS * 0 + 2.5, "values", "add", False, False),
         ],
         doubled=[("kind", "`again` takes the softmax of what is a softmax already, of `kind`")],
         linear=("first", "second", "third"),
+    ),
+    "columns with names": Evidence(
+        samples=100, columns={"x": TABLE}, entering={"first": np.array([0.5, 4254.0])},
+        answers=[Answer("size", "size", NUMBERS * 0.1, NUMBERS, "values", "add", False)],
+        names={name: [(f"{word}, scaled", word) for word in WORDS] for name in ("x", "first")},
+    ),
+    "derivatives of one's own": Evidence(
+        loss=2.3, history={"loss": [2.0, 2.1, 2.3]}, own_derivatives=("hidden", "next"),
     ),
     "a loss that rises": Evidence(history={"loss": [2.0, 0.5, 1.5]}, learning_rate=0.1),
     "a loss that swings": Evidence(history={"loss": [2.0, 1.0, 1.8, 1.1, 1.7, 1.0, 1.8, 1.1]}),
@@ -124,6 +135,8 @@ def test_an_empty_report_is_false_and_says_so() -> None:
 
 
 def test_the_table_has_what_was_measured_beside_its_limit() -> None:
-    text = Report([verdict("dead_units", 0.625)], "8 samples").text()
+    text = Report([verdict("unscaled_input", 812)], "8 samples").text()
     assert text.splitlines()[0] == "1 finding, the gravest first (8 samples)"
-    assert text.splitlines()[-3].split() == "1 hidden dead units 0.625 up to 0.45".split()
+    assert text.splitlines()[-3].split() == "1 hidden unscaled input 812 up to 30".split()
+    text = Report([verdict("dead_units", 0.625)], "8 samples").text()
+    assert text.splitlines()[-3].split() == "1 hidden dead units 62 % up to 45 %".split()

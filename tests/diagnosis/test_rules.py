@@ -71,6 +71,12 @@ QUIET = {
         samples=10, loss=1.0, history={"loss": [1.02, 1.01, 1.0]},
         loss_after=lambda k: 1.0 + (k / 10) ** 2 - 0.02 * k,
     ),
+    "a derivative of one's own in a network that learns": Evidence(
+        loss=0.5, history={"loss": [2.0, 1.0, 0.5]}, own_derivatives=("hidden",)
+    ),
+    "a derivative of one's own where all was learned": Evidence(
+        loss=0.01, history={"loss": [0.011, 0.01, 0.01]}, first_loss=2, own_derivatives=("hidden",)
+    ),
     "nothing left to learn": Evidence(
         samples=10, loss=0.001, history={"loss": [0.0011, 0.001, 0.001]}, first_loss=2.0,
         loss_after=lambda k: 0.001 / k,

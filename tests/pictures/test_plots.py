@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 import syn0
 from syn0.errors import ArgumentError, DataError, FileAccessError, ShapeError, UnknownNameError
 from syn0.plots import Plot
-from syn0.plots.classes import _inmost, _wilson
+from syn0.plots.classes import _inmost
+from syn0.plots.reliability import _wilson
 from syn0.training import History
 
 Dense = syn0.Dense
@@ -498,6 +499,17 @@ def test_of_many_classes_it_is_that_of_the_chosen_one() -> None:
     found = syn0.plots.calibration(Told(), said, [0, 1, 2])
     np.testing.assert_allclose(found.values["frequency"], [0.5, 1.0])
     assert any("predicted class" in text for text in words(found))
+
+
+def test_classes_may_have_words() -> None:
+    said, words_of_y = [[0.8], [0.8], [0.3]], ["well", "ill", "ill"]
+    found = syn0.plots.calibration(Told(), said, words_of_y, ["ill", "well"])
+    np.testing.assert_allclose(found.values["frequency"], [0, 0.5])
+    assert any("predicted probability of well\n" in text for text in words(found))
+    numbers = syn0.plots.calibration(Told(), said, [1, 0, 0])
+    assert any("predicted probability of class 1\n" in text for text in words(numbers))
+    with pytest.raises(DataError, match="y holds 'sick'"):
+        syn0.plots.calibration(Told(), said, ["sick", "ill", "ill"], labels=["ill", "well"])
 
 
 def test_a_perfect_and_a_sure_but_wrong_network() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from syn0.diagnosis.evidence import Answer, Evidence, exceeds, percent, verdict
-from syn0.diagnosis.verdict import Verdict, short
+from syn0.diagnosis.evidence import Answer, Evidence, exceeds, verdict
+from syn0.diagnosis.verdict import Verdict, percent, short
 
 _REACH = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf)}
 _FREQUENT = 0.97  # of the samples: where one class is as frequent, nothing else is to be said
@@ -54,7 +54,7 @@ def collapse(found: Evidence) -> Iterator[Verdict]:
     """Find outputs that are the same whatever comes in."""
     for answer in found.answers:
         y = answer.y_true
-        if y is None or len(y) < 2:
+        if y is None or len(y) < 2 or not answer.varied:
             continue
         if answer.kind == "values":
             yield from _flat_answer(found, answer)

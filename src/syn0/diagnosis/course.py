@@ -86,15 +86,40 @@ def _swing(losses: Sequence[float]) -> float:
     return float(np.median(np.abs(changes))) if turns >= 0.4 else 0.0
 
 
+def own_derivative(found: Evidence) -> Iterator[Verdict]:
+    """Find derivatives of one's own in a network that does not learn."""
+    losses = _losses(found)
+    fall = _standstill(found, "own_derivative")
+    if fall is None or not found.own_derivatives:
+        return
+    first, *others = found.own_derivatives
+    who = f"`{first}` and {len(others)} more learn" if others else f"`{first}` learns"
+    way = "rises" if fall < 0 else "hardly falls"
+    yield verdict(
+        "own_derivative", first, fall,
+        f"the loss {way}, from {format_number(losses[0])} to {format_number(losses[-1])} in "
+        f"{len(losses)} epochs, and {who} by a derivative of your own, which may be wrong",
+        "syn0.check_gradients(net, X[:20], y[:20])",
+    )  # fmt: skip
+
+
+def _standstill(found: Evidence, kind: str) -> float | None:
+    """Return the share by which the loss fell, where that is little and much is left of it."""
+    losses = _losses(found)
+    if len(losses) < FEW or not losses[0] or found.loss is None:
+        return None
+    fall = (losses[0] - losses[-1]) / abs(losses[0])
+    learned = abs(found.loss) < LEARNED * _whole(found, losses)
+    return fall if exceeds(kind, fall) and not learned else None
+
+
 def step_too_low(found: Evidence) -> Iterator[Verdict]:
     """Find a loss that hardly falls where steps many times as long would lower it."""
     losses = _losses(found)
-    if len(losses) < FEW or not losses[0] or found.loss_after is None or found.loss is None:
+    fall = _standstill(found, "step_too_low")
+    if fall is None or fall < -KINDS["step_too_low"].threshold:
         return
-    fall = (losses[0] - losses[-1]) / abs(losses[0])
-    if not exceeds("step_too_low", fall) or fall < -KINDS["step_too_low"].threshold:
-        return
-    if abs(found.loss) < LEARNED * _whole(found, losses):
+    if found.loss_after is None or found.loss is None:
         return
     for times in LONGER:
         further = found.loss_after(times)

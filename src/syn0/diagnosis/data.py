@@ -25,7 +25,8 @@ def input_scale(found: Evidence) -> Iterator[Verdict]:
         sizes = np.atleast_1d(sizes)
         largest = int(np.argmax(sizes))
         size = float(sizes[largest])
-        values = f"the largest, of feature {largest}," if sizes.size > 1 else "they"
+        feature = f"the largest, of feature {found.feature(layer, largest)},"
+        values = feature if sizes.size > 1 else "they"
         for kind, word in (("unscaled_input", "unscaled"), ("tiny_input", "tiny")):
             if size > 0 and exceeds(kind, size):
                 yield verdict(
@@ -55,6 +56,23 @@ def target_scale(found: Evidence) -> Iterator[Verdict]:
             )  # fmt: skip
 
 
+def constant_target(found: Evidence) -> Iterator[Verdict]:
+    """Find targets that are all the same, so that there is nothing to learn."""
+    for answer in found.answers:
+        if answer.y_true is None or answer.varied or found.samples < 2:
+            continue
+        one = np.asarray(answer.y_true[0])
+        value = f"{short(float(one.ravel()[0]))}" if one.size == 1 else "the same"
+        if answer.kind == "classes":
+            value = f"class {one if one.ndim < answer.y_pred.ndim - 1 else one.argmax()}"
+        yield verdict(
+            "constant_target", answer.layer, 1,
+            f"the target of `{answer.layer}` is {value} for {found.all_samples}: there is nothing "
+            "to learn",
+            "samples with other targets too: np.unique(y) shows which there are",
+        )  # fmt: skip
+
+
 # ----- columns ------------------------------------------------------------
 
 
@@ -67,10 +85,10 @@ def columns(found: Evidence) -> Iterator[Verdict]:
         spread, standard = _standardized(table)
         yield from _constant(found, name, called, table, spread)
         lively = (table != np.median(table, axis=0)).sum(axis=0) >= LIVELY
-        yield from _duplicate(name, called, lively & (spread > 0), standard)
+        yield from _duplicate(found, name, called, lively & (spread > 0), standard)
         if np.count_nonzero(spread) > 1:
             for answer in found.answers:
-                yield from _leak(name, called, spread, standard, answer)
+                yield from _leak(found, name, called, spread, standard, answer)
 
 
 def _standardized(table: Array) -> tuple[Array, Array]:
@@ -92,22 +110,29 @@ def _constant(
         more = f", as {places.size - 1} more never change" if places.size > 1 else ""
         yield verdict(
             "constant_column", name, places.size,
-            f"column {first} of {called} is {short(float(table[0, first]))} for "
+            f"column {found.feature(name, first)} of {called} is "
+            f"{short(float(table[0, first]))} for "
             f"{found.all_samples}{more}: it tells nothing that a bias does not",
-            _without(called, places),
+            _without(found, name, called, places),
         )  # fmt: skip
 
 
-def _duplicate(name: str, called: str, lively: Array, standard: Array) -> Iterator[Verdict]:
+def _duplicate(
+    found: Evidence, name: str, called: str, lively: Array, standard: Array
+) -> Iterator[Verdict]:
     pairs = list(_repeating(lively, standard))
     if not pairs:
         return
-    listed = ", ".join(f"{later} repeats {first}" for first, later, _ in pairs[:NAMED])
+    listed = ", ".join(
+        f"{found.feature(name, later)} repeats {found.feature(name, first)}"
+        for first, later, _ in pairs[:NAMED]
+    ).replace(" (counted from 0)", "")
+    counted = "" if name in found.names else " (counted from 0)"
     more = f" and {len(pairs) - NAMED} more" if len(pairs) > NAMED else ""
     yield verdict(
         "duplicate_column", name, max(match for _, _, match in pairs),
-        f"columns of {called} say the same: column {listed}{more}",
-        _without(called, np.asarray([later for _, later, _ in pairs])),
+        f"columns of {called} say the same{counted}: column {listed}{more}",
+        _without(found, name, called, np.asarray([later for _, later, _ in pairs])),
     )  # fmt: skip
 
 
@@ -127,7 +152,7 @@ def _repeating(lively: Array, standard: Array) -> Iterator[tuple[int, int, float
 
 
 def _leak(
-    name: str, called: str, spread: Array, standard: Array, answer: Answer
+    found: Evidence, name: str, called: str, spread: Array, standard: Array, answer: Answer
 ) -> Iterator[Verdict]:
     if answer.y_true is None or answer.y_pred.ndim != 2:
         return
@@ -138,9 +163,9 @@ def _leak(
     if spread[best] and exceeds("label_leak", told[best]):
         yield verdict(
             "label_leak", name, told[best],
-            f"column {best} of {called} alone tells the target of `{answer.name}`: "
-            f"their correlation is {told[best]:.4f}",
-            _without(called, np.asarray([best])),
+            f"column {found.feature(name, best)} of {called} alone tells the target of "
+            f"`{answer.name}`: their correlation is {told[best]:.4f}",
+            _without(found, name, called, np.asarray([best])),
         )  # fmt: skip
 
 
@@ -161,7 +186,9 @@ def _told(standard: Array, answer: Answer) -> Array:
     return told
 
 
-def _without(called: str, places: Array) -> str:
+def _without(found: Evidence, name: str, called: str, places: Array) -> str:
     chosen = sorted({int(p) for p in places})
+    if name in found.names:
+        return f"leave_out={list(dict.fromkeys(found.names[name][at][1] for at in chosen))}"
     text = str(chosen[0]) if len(chosen) == 1 else str(chosen)
     return f"{called} = np.delete({called}, {text}, axis=1)"

@@ -37,12 +37,11 @@ class Flatness:
 
 @dataclass(frozen=True)
 class Weights:
-    """A parameter with two axes or more: its size, gradient and update, as lengths."""
+    """A parameter with two axes or more: its size and its next update, as lengths."""
 
     name: str
     layer: str
     size: float
-    gradient: float
     update: float | None
     alike: bool
 
@@ -64,6 +63,8 @@ class Answer:
     scaled : bool
         Whether targets are to be of the size of what weighted sums give: of a linear layer,
         with a loss of differences.
+    varied : bool
+        Whether the targets differ, those of samples that were not looked at too.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Answer:
     kind: str
     activation: str
     scaled: bool
+    varied: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ class Evidence:
         Where probabilities are taken for scores.
     linear : tuple of str
         The layers of a network that has no activation between them.
+    own_derivatives : tuple of str
+        The layers whose activation has a derivative that its user wrote.
+    names : mapping of str to sequence of (feature, column)
+        What the features of an input are called, by the input and by the layers that read
+        it, where a table was prepared; and the column that each was made of.
     """
 
     samples: int = 0
@@ -119,11 +126,18 @@ class Evidence:
     columns: Mapping[str, Array] = field(default_factory=dict)
     doubled: Sequence[tuple[str, str]] = ()
     linear: tuple[str, ...] = ()
+    own_derivatives: tuple[str, ...] = ()
+    names: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def all_samples(self) -> str:
         """The samples, in words."""
         return f"all {self.samples:,} samples" if self.samples > 1 else "the one sample"
+
+    def feature(self, where: str, at: int) -> str:
+        """Return what a feature of an input is called, or of what a layer reads."""
+        names = self.names.get(where)
+        return f"{at} (counted from 0)" if names is None else repr(names[at][0])
 
     def slower(self, factor: float) -> str:
         """Return the code for a step size so many times smaller; larger below 1."""
@@ -151,17 +165,6 @@ def exceeds(kind: str, number: float) -> bool:
     """
     row = KINDS[kind]
     return bool(number > row.threshold if row.above else number < row.threshold)
-
-
-def percent(share: float) -> str:
-    """Write a share of one.
-
-    Examples
-    --------
-    >>> percent(0.125), percent(0.004)
-    ('12 %', '0.4 %')
-    """
-    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.2g} %"
 
 
 def root(mean_square: Any) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from syn0.diagnosis.evidence import Evidence, exceeds, percent, verdict
-from syn0.diagnosis.verdict import Verdict, short
+from syn0.diagnosis.evidence import Evidence, exceeds, verdict
+from syn0.diagnosis.verdict import Verdict, percent, short
 
 _OF_NORMAL = 1e-30  # a gradient below this is no gradient: everything is learned, or dead
 

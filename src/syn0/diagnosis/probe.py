@@ -19,7 +19,7 @@ from syn0.layers.node import LayerLike, Node
 from syn0.networks import Nested, Network
 from syn0.optimizers import apply_updates
 from syn0.program import Program
-from syn0.steps import Plan, Task, judge
+from syn0.steps import Plan, Task, judge, penalized
 from syn0.tracing import STEP, Trace
 from syn0.wiring import is_input, node_key
 
@@ -61,11 +61,17 @@ class Site:
         return share
 
 
-def sites_of(trace: Trace) -> list[Site]:
-    """Return the layers that end in a rectifier, a sigmoid or a tanh, those inside others too."""
+def sites_of(outputs: Sequence[Tensor]) -> list[Site]:
+    """Return the layers that end in a rectifier, a sigmoid or a tanh, those inside others too.
+
+    Parameters
+    ----------
+    outputs : sequence of Tensor
+        What the network puts out in training.
+    """
     found = {}
-    ends = set(map(id, trace.outputs.values()))
-    for tensor in topological_order(trace.outputs.values()):
+    ends = set(map(id, outputs))
+    for tensor in topological_order(outputs):
         activation = activation_of(tensor)
         if tensor.name and activation in ("relu", "sigmoid", "tanh") and tensor.ndim > 1:
             found[tensor.name] = Site(tensor.name, activation, tensor, id(tensor) in ends)
@@ -134,8 +140,9 @@ def _normalizes(layer: LayerLike) -> bool:
 
 
 def probe_program(
-    network: Network, task: Task, trainable: Sequence[str], plan: Plan | None
-) -> Program:
+    network: Network, task: Task, trainable: Sequence[str], plan: Plan | None,
+    forward_only: bool = False,
+) -> Program:  # fmt: skip
     """Return a step of training that tells about its layers.
 
     Parameters
@@ -148,18 +155,37 @@ def probe_program(
         The parameters that learn.
     plan : Plan, optional
         What updates them; without it there are no updates.
+    forward_only : bool
+        Whether to leave out all that takes a backward pass.
 
     Notes
     -----
     The outputs are ``loss``; ``output <name>`` for each output; ``flat <layer>``, a share for
     each unit (`Site.flat`); ``entering <layer>``, the mean square of each feature that its
-    weights read; ``signal <layer>``, the mean square of the loss's gradient for its output;
-    and for each parameter the sums of squares ``gradient <name>``, ``size <name>`` and
-    ``update <name>``.
+    weights read; and with a backward pass ``signal <layer>``, the mean square of the loss's
+    gradient for its output. The updates are those of the parameters alone.
     """
     trace = network.trace(training=True, extra=[x for x in task.losses if isinstance(x, Node)])
     judged = judge(task, trace)
     names = [name for name in trainable if name in trace.reads]
+    reads = {name: trace.reads[name] for name in names}
+    loss = judged.loss if plan is None else penalized(judged, reads, plan)
+    outputs: dict[str, Tensor] = {"loss": loss}
+    outputs |= {f"output {name}": y for name, y in trace.outputs.items()}
+    outputs |= {f"flat {s.layer}": s.flat() for s in sites_of(list(trace.outputs.values()))}
+    for layer, x in entrances(network, trace):
+        rest = tuple(range(x.ndim - 1)) if isinstance(x.shape[-1], int) else None
+        outputs[f"entering {layer}"] = ops.mean(ops.square(x), axis=rest)
+    if forward_only:
+        return Program("probe", outputs)
+    told, updates = _backward(network, trace, loss, names, plan)
+    return Program("probe", outputs | told, updates)
+
+
+def _backward(
+    network: Network, trace: Trace, loss: Tensor, names: Sequence[str], plan: Plan | None
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return what the backward pass tells, and the parameters after the next update."""
     layers = [
         layer
         for layer in learning_layers(network, names)
@@ -167,23 +193,11 @@ def probe_program(
     ]
     wanted = [trace.reads[name] for name in names]
     wanted += [trace.activations[layer] for layer in layers]
-    found = backpropagate(judged.loss, wanted, steps_are_flat=True)
+    found = backpropagate(loss, wanted, steps_are_flat=True)
     gradients = dict(zip(names, found, strict=False))
-    outputs: dict[str, Tensor] = {"loss": judged.loss}
-    outputs |= {f"output {name}": y for name, y in trace.outputs.items()}
-    outputs |= {f"flat {s.layer}": s.flat() for s in sites_of(trace)}
-    for layer, x in entrances(network, trace):
-        rest = tuple(range(x.ndim - 1)) if isinstance(x.shape[-1], int) else None
-        outputs[f"entering {layer}"] = ops.mean(ops.square(x), axis=rest)
-    for layer, signal in zip(layers, found[len(names) :], strict=True):
-        outputs[f"signal {layer}"] = ops.mean(ops.square(signal))
-    updates = _updates(trace, gradients, plan)
-    for name in names:
-        outputs[f"gradient {name}"] = ops.sum(ops.square(gradients[name]))
-        outputs[f"size {name}"] = ops.sum(ops.square(trace.reads[name]))
-        if name in updates:
-            outputs[f"update {name}"] = ops.sum(ops.square(updates[name] - trace.reads[name]))
-    return Program("probe", outputs, updates)
+    signals = zip(layers, found[len(names) :], strict=True)
+    told = {f"signal {layer}": ops.mean(ops.square(signal)) for layer, signal in signals}
+    return told, _updates(trace, gradients, plan)
 
 
 def _updates(trace: Trace, gradients: Mapping[str, Tensor], plan: Plan | None) -> dict[str, Tensor]:

@@ -99,9 +99,11 @@ class Report(Sequence[Verdict]):
         rows = [("", "where", "finding", "measured", "healthy")]
         for place, verdict in enumerate(self, start=1):
             kind = KINDS[verdict.kind]
-            limit = f"{'up to' if kind.above else 'from'} {verdict.threshold:,g}"
+            limit = "up to" if kind.above else "from"
+            limit += f" {percent(verdict.threshold) if kind.share else f'{verdict.threshold:,g}'}"
+            number = percent(verdict.number) if kind.share else short(verdict.number)
             finding = verdict.kind.replace("_", " ")
-            rows.append((f"{place}", verdict.layer, finding, short(verdict.number), limit))
+            rows.append((f"{place}", verdict.layer, finding, number, limit))
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
         table = [line.rstrip() for line in lines]
@@ -114,6 +116,18 @@ class Report(Sequence[Verdict]):
         return self.text()
 
     __repr__ = __str__
+
+
+def percent(share: float) -> str:
+    """Write a share of one.
+
+    Examples
+    --------
+    >>> percent(0.125), percent(0.004), percent(-0.5)
+    ('12 %', '0.4 %', '-50 %')
+    """
+    small = 0 < abs(share) < 0.01
+    return f"{100 * share:.2g} %" if small else f"{100 * share:,.0f} %"
 
 
 def short(value: float) -> str:

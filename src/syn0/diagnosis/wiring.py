@@ -63,6 +63,20 @@ def doubled_softmax(roots: Iterable[Tensor], task_name: str) -> Iterator[tuple[s
             yield layer, f"{what}: the {activation} is taken twice"
 
 
+def own_derivatives(roots: Iterable[Tensor]) -> tuple[str, ...]:
+    """Return the layers whose activation has a derivative that its user wrote.
+
+    Examples
+    --------
+    >>> from syn0 import Activation, graph, ops
+    >>> mine = Activation(ops.tanh, derivative=lambda y: 1 - y * y).resolved
+    >>> own_derivatives([mine(graph.input_tensor("x", (graph.batch, 3))).named("hidden")])
+    ('hidden',)
+    """
+    found = (t for t in topological_order(roots) if t.op.name == "custom_derivative")
+    return tuple(dict.fromkeys(t.name or t.scope or "" for t in found))
+
+
 def linear_chain(network: Network) -> tuple[str, ...]:
     """Return the dense layers of a network that has nothing but weighted sums before its last.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -49,10 +50,8 @@ class _SharedLimits:
             self._leave()
 
     def _enter(self, threads: int) -> None:
-        from threadpoolctl import threadpool_limits
-
         with self._lock:
-            limits = threadpool_limits(limits=threads, user_api="blas")
+            limits = _libraries().limit(limits=threads, user_api="blas")
             if self._count == 0:
                 self._first = limits
             self._count += 1
@@ -63,6 +62,14 @@ class _SharedLimits:
             if self._count == 0:
                 self._first.restore_original_limits()
                 self._first = None
+
+
+@cache
+def _libraries() -> Any:
+    """Return what controls NumPy's BLAS; to find it takes longer than a small product."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 _LIMITS = _SharedLimits()

@@ -50,6 +50,11 @@ class Page:
         self._begin("paragraph")
         self._write(Text(self._wrapped(text, 2)))
 
+    def item(self, text: str) -> None:
+        """Print a line of a list."""
+        self._begin("item")
+        self._write(Text(self._wrapped(text, 2)))
+
     def command(self, command: str, about: str) -> None:
         """Print a command to type, and what it shows."""
         self._begin("command")
@@ -138,7 +143,7 @@ class Page:
 
     def _begin(self, kind: str) -> None:
         """Leave a line between blocks; not under headings, nor in a list of one kind."""
-        listed = kind == self._last and kind in ("command", "array")
+        listed = kind == self._last and kind in ("command", "array", "item")
         if self._last not in ("nothing", "heading") and not listed:
             self._write(Text(""))
         self._last = kind

@@ -149,14 +149,14 @@ def show_table(page: Page, table: Table, preparation: Preparation) -> None:
         kinds.setdefault(column.kind, []).append(column.name)
     page.heading(f"Learned from {_counted(len(preparation.columns), 'column')}")
     for kind, names in kinds.items():
-        page.say(f"{len(names)} {kind}: {', '.join(names)}")
+        page.item(f"{len(names)} {kind}: {', '.join(names)}")
     without = table.rows - preparation.rows
     if without:
         page.say(f"{_counted(without, 'row')} without a target {_are(without)} passed over.")
     if preparation.left_out:
         page.heading("Left out")
         for one in preparation.left_out:
-            page.say(f"{one.name}: {one.reason}")
+            page.item(f"{one.name}: {one.reason}")
 
 
 def show_scores(page: Page, found: CrossValidation) -> None:

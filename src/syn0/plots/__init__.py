@@ -12,9 +12,10 @@ of pyplot::
 """
 
 from syn0.plots.canvas import Plot
-from syn0.plots.classes import calibration, confusion, decision_boundary
+from syn0.plots.classes import confusion, decision_boundary
 from syn0.plots.curves import learning_curve
 from syn0.plots.layers import activations, gradients
+from syn0.plots.reliability import calibration
 from syn0.plots.svg import Drawing
 from syn0.plots.terminal import terminal_curve
 

@@ -1,4 +1,4 @@
-"""What a network gets right and wrong: boundaries, confusions, probabilities."""
+"""What a network takes for what: the regions of classes, and confusions between them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from syn0.arrays import check_finite, to_array
 from syn0.errors import ArgumentError, DataError
-from syn0.plots.canvas import Plot, draw, fitted, quiet
+from syn0.plots.canvas import Plot, draw, fitted
 from syn0.plots.outputs import (
     Classifier,
-    check_probabilities,
     class_numbers,
     class_values,
     known_labels,
     label_texts,
 )
-from syn0.plots.palette import BLUE, GREY, class_colour, class_mark
+from syn0.plots.palette import class_colour, class_mark
 
 Array = NDArray[Any]
 
@@ -79,8 +78,7 @@ def decision_boundary(
     """
     table, names = _as_table(X, getattr(net, "preparation", None))
     across, up = _two_features(features, table.shape[1])
-    spans = [_span(table[:, feature]) for feature in (across, up)]
-    first, second = (np.linspace(low, high, _FINE) for low, high in spans)
+    first, second = (np.linspace(*_span(table[:, feature]), _FINE) for feature in (across, up))
     held = np.median(table, axis=0) if fixed is None else np.asarray(fixed, dtype=float)
     if held.shape != table.shape[1:]:
         raise ArgumentError(
@@ -94,27 +92,34 @@ def decision_boundary(
     labels = known_labels(net, labels)
     texts = label_texts(labels, count)
     truth = None if y is None else class_numbers(y, count, len(table), labels)
-    winners = values.argmax(axis=1).reshape(_FINE, _FINE)
 
     def draws(axes: Any) -> Mapping[str, Any]:
-        extent = (*spans[0], *spans[1])
-        axes.imshow(
-            _shaded(values), origin="lower", extent=extent, aspect="auto", interpolation="bilinear"
-        )
-        _borders(axes, first, second, values)
-        _name_regions(axes, first, second, winners, texts)
+        winners = _regions(axes, first, second, values, texts)
         if truth is not None:
             _samples(axes, table[:, [across, up]], truth, texts)
         axes.set_xlabel(_axis_name(names, across))
         axes.set_ylabel(_axis_name(names, up))
-        others = table.shape[1] - 2
-        rest = f"\n{others} other feature{'s' if others > 1 else ''} held fixed" if others else ""
-        axes.set_title(
-            f"class by region, paler where less sure{rest}", loc="left", fontsize="medium"
-        )
+        axes.set_title(_held_fixed(table.shape[1] - 2), loc="left", fontsize="medium")
         return {"first": first, "second": second, "classes": winners}
 
     return draw(ax, (6.4, 4.6), draws)
+
+
+def _held_fixed(others: int) -> str:
+    rest = f"\n{others} other feature{'s' if others > 1 else ''} held fixed" if others else ""
+    return f"class by region, paler where less sure{rest}"
+
+
+def _regions(axes: Any, first: Array, second: Array, values: Array, texts: Sequence[str]) -> Array:
+    """Draw the regions of the classes with their borders and names; return who wins where."""
+    winners: Array = values.argmax(axis=1).reshape(_FINE, _FINE)
+    axes.imshow(
+        _shaded(values), origin="lower", extent=(first[0], first[-1], second[0], second[-1]),
+        aspect="auto", interpolation="bilinear",
+    )  # fmt: skip
+    _borders(axes, first, second, values)
+    _name_regions(axes, first, second, winners, texts)
+    return winners
 
 
 def _axis_name(names: Sequence[str] | None, feature: int) -> str:
@@ -327,100 +332,3 @@ def _matrix(axes: Any, counts: Array, shares: Array, texts: Sequence[str]) -> No
     axes.set_yticks(marks, names)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
-
-
-# ----- calibration ----------------------------------------------------------
-
-
-def calibration(net: Classifier, X: Any, y: Any, *, bins: int = 10, ax: Any = None) -> Plot:
-    """Draw whether probabilities can be believed: of what is called 80 %, 80 % should come true.
-
-    Parameters
-    ----------
-    net : Model
-        A network that puts out probabilities, or scores that its loss takes.
-    X, y : array
-        Samples that it was not trained on, and their true classes.
-    bins : int
-        Into how many parts of equal width the probabilities are sorted.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Plot
-        Its values are ``expected_calibration_error``, and for each part with samples
-        ``probability``, the mean of what was said, ``frequency``, what came true, and
-        ``count``.
-
-    Notes
-    -----
-    Of two classes it is the probability of the second, of more that of the class that the
-    network chose (Guo et al., 2017, arXiv:1706.04599). The expected calibration error is
-    the mean distance of the dots from the diagonal, weighted by their samples. Bars are
-    95 % intervals (Wilson, 1927); the numbers at the foot count samples.
-
-    Examples
-    --------
-    >>> import numpy as np, syn0
-    >>> X = np.array([[0.0], [0.0], [0.0], [0.0]])
-    >>> net = syn0.Sequential(syn0.Dense(1, "sigmoid"), random_state=0).build((1,))
-    >>> plot = syn0.plots.calibration(net, X, [0, 1, 1, 1])  # it says 0.5
-    >>> plot.values["expected_calibration_error"]
-    0.25
-    """
-    if not isinstance(bins, (int, np.integer)) or bins < 1:
-        raise ArgumentError(f"bins is {bins!r}.", where="calibration", expected="1 or more")
-    values = class_values(net, X, "calibration")
-    check_probabilities(values, "calibration")
-    truth = class_numbers(y, values.shape[1], len(values), None)
-    if values.shape[1] == 2:
-        said, came = values[:, 1], truth == 1
-    else:
-        said, came = values.max(axis=1), truth == values.argmax(axis=1)
-    part = np.minimum((said * bins).astype(int), bins - 1)
-    counts = np.bincount(part, minlength=bins)
-    full = counts > 0
-    known = counts[full]
-    probability = np.bincount(part, said, bins)[full] / known
-    frequency = np.bincount(part, came.astype(float), bins)[full] / known
-    error = float(np.sum(np.abs(probability - frequency) * known) / known.sum())
-
-    def draws(axes: Any) -> Mapping[str, Any]:
-        low, high = _wilson(frequency, known)
-        axes.plot([0, 1], [0, 1], "--", color=GREY, label="perfect")
-        axes.errorbar(
-            probability, frequency, [frequency - low, high - frequency], fmt="o-", color=BLUE,
-            capsize=3, linewidth=1.4, label="the network",
-        )  # fmt: skip
-        if bins <= 12:
-            for at, count in zip(np.flatnonzero(full), known, strict=True):
-                axes.text((at + 0.5) / bins, -0.085, f"{count:,}", ha="center", fontsize="x-small")
-        whose = "class 1" if values.shape[1] == 2 else "the predicted class"
-        axes.set_xlim(0, 1)
-        axes.set_ylim(-0.12, 1.04)
-        axes.set_yticks(np.linspace(0, 1, 6))
-        axes.set_xlabel(f"predicted probability of {whose}\n(above: samples in each part)")
-        axes.set_ylabel("share that came true")
-        axes.set_title(
-            f"expected calibration error {error:.3f}, {len(said):,} samples", loc="left",
-            fontsize="medium",
-        )  # fmt: skip
-        axes.legend(fontsize="small", loc="upper left")
-        quiet(axes, "both")
-        return {
-            "expected_calibration_error": error,
-            "probability": probability,
-            "frequency": frequency,
-            "count": known,
-        }
-
-    return draw(ax, (5.4, 4.6), draws)
-
-
-def _wilson(share: Array, count: Array) -> tuple[Array, Array]:
-    """Return the ends of the 95 % interval of a share, which holds the share itself."""
-    z = 1.96
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    reach = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-    return np.minimum(middle - reach, share), np.maximum(middle + reach, share)

@@ -86,28 +86,47 @@ def terminal_curve(
     if not finite.size:
         count = _epochs(history)
         return f"{title}: no finite number in {count} epoch" + ("" if count == 1 else "s")
-    change = np.log10 if series.logarithmic else np.asarray
-    low, high = (float(change(value)) for value in (finite.min(), finite.max()))
-    rows = height - 4
-    levels = [high - (high - low) * i / (rows - 1) for i in range(rows)]
-    labels = distinct_numbers([10**v if series.logarithmic else v for v in levels])
+    levels = _levels(series, height - 4)
+    labels = _labels(series, levels)
     margin = max(map(len, labels)) + 2
     across = width - margin - 1
-    grid = [[" "] * across for _ in range(rows)]
-    for label, values in series.curves():
-        share = (high - change(_resampled(values, across))) / ((high - low) or 1.0)
-        at = np.where(np.isnan(share), -1, np.round(share * (rows - 1)))
-        draws = _draw_line if label == "train" else _draw_dots
-        draws(grid, [int(row) for row in at.clip(-1, rows - 1)], strokes)
-    marked = (0, rows // 2, rows - 1) if high > low else (0,)
     lines = [title + (" (logarithmic)" if series.logarithmic else "")]
-    for i, cells in enumerate(grid):
-        axis = f"{labels[i]:>{margin - 1}} {strokes['mark']}"
-        if i not in marked:
-            axis = " " * margin + strokes["axis"]
+    for label, cells in zip(labels, _grid(series, levels, across, strokes), strict=True):
+        axis = f" {label} {strokes['mark']}" if label else " " * margin + strokes["axis"]
         lines.append((axis + "".join(cells)).rstrip())
     lines += _foot(history, series, first, margin, across, strokes)
     return "\n".join(lines)
+
+
+def _levels(series: Series, rows: int) -> Array:
+    """Return what each row stands for, from the highest down; of a logarithmic axis, the powers."""
+    finite = series.finite()
+    change = np.log10 if series.logarithmic else np.asarray
+    high, low = float(change(finite.max())), float(change(finite.min()))
+    return np.linspace(high, low, rows)
+
+
+def _labels(series: Series, levels: Array) -> list[str]:
+    """Return the numbers beside the axis: of the highest row, the middle one and the lowest."""
+    texts = distinct_numbers([10**v if series.logarithmic else v for v in levels.tolist()])
+    wide, last = max(map(len, texts)), len(texts) - 1
+    marked = (0, len(texts) // 2, last) if levels[0] > levels[last] else (0,)
+    return [text.rjust(wide) if i in marked else "" for i, text in enumerate(texts)]
+
+
+def _grid(
+    series: Series, levels: Array, across: int, strokes: Mapping[str, str]
+) -> list[list[str]]:
+    """Return the rows with the line and the dots in them."""
+    grid = [[" "] * across for _ in levels]
+    change = np.log10 if series.logarithmic else np.asarray
+    high, low = float(levels[0]), float(levels[-1])
+    for label, values in series.curves():
+        share = (high - change(_resampled(values, across))) / ((high - low) or 1.0)
+        at = np.where(np.isnan(share), -1, np.round(share * (len(grid) - 1)))
+        draws = _draw_line if label == "train" else _draw_dots
+        draws(grid, [int(row) for row in at.clip(-1, len(grid) - 1)], strokes)
+    return grid
 
 
 def _writable(text: str, encoding: str) -> str:
