@@ -45,7 +45,6 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 
 @pytest.fixture(autouse=True)
-def nothing_shared(request: pytest.FixtureRequest) -> None:
-    """Let the tests of engines compile anew: some of them change what is compiled."""
-    if "engines" in request.path.parts:
-        shared.clear()
+def nothing_shared() -> None:
+    """Let each test draw and compile anew: some of them change what is compiled, or count it."""
+    shared.clear()
