@@ -93,8 +93,8 @@ _DOOR = {
 }
 _HOMES = {name: f"syn0.{home}" for home, names in _DOOR.items() for name in names.split()}
 _MODULES = (
-    "activations data errors graph initializers layers losses metrics ops optimizers penalties "
-    "plots schedules tables training"
+    "activations data errors graph initializers layers losses metrics neural_network ops "
+    "optimizers penalties plots schedules tables training"
 ).split()
 
 __all__ = [*_HOMES, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -142,7 +142,7 @@ def check_finite(array: Array, what: str) -> None:
     if count:
         raise DataError(
             f"{what} holds {first}" + (f" and {count - 1} more such values." if count > 1 else "."),
-            expected="finite numbers",
+            expected="finite numbers, neither NaN nor infinity (inf)",
             mend="fill them in (sklearn.impute.SimpleImputer) or leave those rows out",
         )
 
@@ -243,7 +243,7 @@ def check_sample_weight(
             expected="weights that are not negative",
         )
     if some and not array.any():
-        raise DataError(f"{what} is 0 for every sample.", expected="at least one above 0")
+        raise DataError(f"{what} is zero for every sample.", expected="at least one above 0")
     return array.astype(np.float64, copy=False)
 
 
@@ -317,8 +317,8 @@ def to_text_checked(y: Any, name: str) -> Array:
         raise DTypeError(
             f"{name} holds text such as {str(y.flat[0])!r}.",
             expected="class numbers 0, 1, 2, ... or one-hot rows",
-            mend="classes, y = np.unique(y, return_inverse=True); NetworkClassifier(net), "
-            "planned, will take labels as they are",
+            mend="classes, y = np.unique(y, return_inverse=True); or give the network to "
+            "syn0.neural_network.NetworkClassifier(net).fit(X, y), which takes labels",
         )
     return to_array(y, name)
 

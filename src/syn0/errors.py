@@ -10,7 +10,7 @@ Syn0Error
 ├── NotBuiltError       RuntimeError         asked for parameters before shapes are known
 ├── GraphError          TypeError            a symbolic tensor used as if it were numbers
 ├── GradientError       ArithmeticError      a derivative that is missing or wrong
-├── NonFiniteError      FloatingPointError   training reached NaN or infinity
+├── NonFiniteError      FloatingPointError, ValueError  training reached NaN or infinity
 ├── FileFormatError     ValueError           a file that is not what it should be
 ├── FileAccessError     OSError              a file that cannot be read or written
 └── EngineError         NotImplementedError  an engine that cannot run this
@@ -89,8 +89,8 @@ class GradientError(Syn0Error, ArithmeticError):
     """A derivative is missing or wrong."""
 
 
-class NonFiniteError(Syn0Error, FloatingPointError):
-    """Training reached NaN or infinity."""
+class NonFiniteError(Syn0Error, FloatingPointError, ValueError):
+    """Training reached NaN or infinity, for which scikit-learn raises ValueError."""
 
 
 class FileFormatError(Syn0Error, ValueError):

@@ -66,7 +66,7 @@ _FOREIGN = {
 _LATER = frozenset(
     "Conv1D Conv2D DepthwiseConv2D Conv2DTranspose Resize MaxPool1D MaxPool2D AveragePool2D "
     "RNN LSTM GRU Bidirectional "
-    "Checkpoint TensorBoard neural_network serve".split()
+    "Checkpoint TensorBoard serve".split()
 )
 
 
@@ -93,7 +93,8 @@ def unknown_name(name: str, known: Iterable[str]) -> UnknownAttributeError:
 _METHODS = {
     "compile": "give loss= and optimizer= to net.fit; nothing is compiled by hand",
     "predict_proba": "net.predict(X) returns what the last layer puts out: probabilities after "
-    "softmax or sigmoid; labels and predict_proba come with NetworkClassifier(net), planned",
+    "softmax or sigmoid; for labels and predict_proba: "
+    "syn0.neural_network.NetworkClassifier(net).fit(X, y)",
     "predict_classes": "net.predict(X).argmax(axis=1)",
     "score": "net.evaluate(X, y)",
     "partial_fit": "net.fit continues; net.step(X, y) does one update",
@@ -175,6 +176,15 @@ def network_hint(owner: str, name: str) -> UnknownArgumentError:
         f"{owner} has no argument {name!r}.",
         where=f"{owner}({name}=...)",
         mend=_NETWORK_FOREIGN.get(name) or did_you_mean(name, known),
+    )
+
+
+def estimator_hint(owner: str, name: str, known: Iterable[str]) -> UnknownArgumentError:
+    """Return the error for ``NetworkClassifier(name=...)``, with what to write instead."""
+    return UnknownArgumentError(
+        f"{owner} has no argument {name!r}.",
+        where=f"{owner}({name}=...)",
+        mend=_FIT_FOREIGN.get(name) or did_you_mean(name, known),
     )
 
 

@@ -44,12 +44,7 @@ class Network:
     def __init__(
         self, inputs: Any, outputs: Any, *, dtype: str = "float32", name: str | None = None
     ) -> None:
-        if dtype not in ("float32", "float64"):
-            raise ArgumentError(
-                f"a network cannot compute in {dtype!r}.", where="dtype=",
-                expected="'float32' or 'float64'",
-            )  # fmt: skip
-        self.dtype = str(dtype)
+        self.dtype = check_dtype(dtype)
         self.name = name
         given = isinstance(inputs, Wiring)
         self.wiring = inputs if given else Wiring.of(inputs, outputs)
@@ -454,6 +449,16 @@ class Residual(Nested):
 
     def __repr__(self) -> str:
         return f"Residual({', '.join(map(repr, self.network.layers.values()))})"
+
+
+def check_dtype(dtype: str) -> str:
+    """Return what a network computes in, or say that it cannot."""
+    if dtype not in ("float32", "float64"):
+        raise ArgumentError(
+            f"a network cannot compute in {dtype!r}.", where="dtype=",
+            expected="'float32' or 'float64'",
+        )  # fmt: skip
+    return str(dtype)
 
 
 def chain(layers: Sequence[Any], where: str) -> tuple[Input, Node]:

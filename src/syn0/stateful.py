@@ -21,7 +21,7 @@ from syn0.engines import Executable, choose
 from syn0.errors import ArgumentError, DataError, ShapeError, UnknownNameError, did_you_mean
 from syn0.graph import FLOATS, Shape, format_shape, time
 from syn0.layout import Layout
-from syn0.networks import Network
+from syn0.networks import Network, as_layer, check_dtype
 from syn0.program import Program, State
 from syn0.sharing import form_of_network, shared
 from syn0.training.history import History
@@ -266,6 +266,50 @@ class StatefulNetwork(Network):
         self._settled = {*self.settled_entries(), *self._given}
         self.history = History()
         return self
+
+    def anew(
+        self,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+        dtype: str | None = None,
+        layers: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Return an untrained network of the same layers, of its own.
+
+        What was set before any training, `set_parameters`, is its start too.
+
+        Parameters
+        ----------
+        random_state : int, optional
+            Another seed.
+        dtype : {"float32", "float64"}, optional
+            What to compute in.
+        layers : mapping of name to Layer, optional
+            Layers that take the places of others, under their names.
+
+        Examples
+        --------
+        >>> import syn0
+        >>> net = syn0.Sequential(syn0.Dense(2, name="hidden"), syn0.Dense(1), random_state=0)
+        >>> net.anew(layers={"hidden": syn0.Dense(5)}).build((3,)).parameters["W_hidden"].shape
+        (3, 5)
+        """
+        other = copy.deepcopy(self)
+        if random_state is not None:
+            other.seed = _seed(random_state)
+        if layers:
+            given = {name: as_layer(layer, f"layer {name!r}") for name, layer in layers.items()}
+            other.wiring = other.wiring.replaced(given)
+        if dtype is not None:
+            other.dtype = check_dtype(dtype)
+        if other.layout is None:
+            return other
+        shapes = other.layout.input_shapes
+        other.layout, other.history = None, History()
+        other.build(shapes)
+        now = {name: value.shape for name, value in other.numbers.items()}
+        kept = {k: v for k, v in self._given.items() if now.get(k) == v.shape}
+        return other.set_parameters(kept).reset()
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return what `restore` takes to undo a call that failed."""

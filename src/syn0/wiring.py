@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import keyword
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
@@ -105,6 +106,22 @@ class Wiring:
         names = tuple(self.input_names[i] for i in kept)
         labels = _labels(order, self.names)
         return Wiring(starts, (end,), tuple(order), names, (name,), labels)
+
+    def replaced(self, layers: Mapping[str, LayerLike]) -> Wiring:
+        """Return the same wiring, under the same names, with other layers in some places."""
+        names = self.names
+        for name in layers:
+            self.layer(name)  # raises where there is none
+        new = {name: copy.copy(layer) for name, layer in layers.items()}  # names go by identity
+        nodes: dict[int, Node] = {node_key(node): node for node in self.inputs}
+        for node in self.order:
+            if node_key(node) not in nodes:
+                layer = new.get(names[id(node.layer)], node.layer)
+                sources = tuple(nodes[node_key(source)] for source in node.inputs)
+                nodes[node_key(node)] = Node(layer, sources)
+        outputs = tuple(nodes[node_key(node)] for node in self.outputs)
+        order = tuple(nodes[node_key(node)] for node in self.order)
+        return replace(self, outputs=outputs, order=order)
 
     def extended(self, extra: Sequence[Node]) -> tuple[list[Node], Mapping[int, str]]:
         """Return the order and the names when some more nodes are wanted."""

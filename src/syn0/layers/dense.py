@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syn0 import initializers, penalties
@@ -23,7 +23,9 @@ class Dense(Layer):
     Parameters
     ----------
     units : int or "auto"
-        How many outputs; ``"auto"`` is filled in by the estimators from `y`.
+        How many outputs. ``"auto"``, in the last layer of a network that is given to an
+        estimator of `syn0.neural_network`: as many as `y` asks for, and where there is no
+        activation the one that goes with them.
     activation : str, callable or Activation, optional
         What is made of the sums; nothing by default.
     use_bias : bool
@@ -68,12 +70,19 @@ class Dense(Layer):
         initializers.get(self.initializer)
         penalties.get(self.kernel_penalty)
 
+    def resolved(self, units: int, activation: str | None) -> Dense:
+        """Return the layer with what ``"auto"`` stands for; an activation of its own stays."""
+        own = activation if self.activation is None else self.activation
+        return replace(self, units=units, activation=own)
+
     def parameters(self, shape: Shape) -> Declaration:
         """Return W (in, units) and b (units,)."""
         if isinstance(self.units, str):
             raise ArgumentError(
                 "Dense('auto') does not know its units.",
-                mend="write their number, or give the network to an estimator, which knows y",
+                expected="'auto' in the last layer of a network that an estimator trains",
+                mend="write their number, or give the network to "
+                "syn0.neural_network.NetworkClassifier or NetworkRegressor, which know y",
             )
         (features,) = known_sizes(self, shape, last=1)
         initializer = initializers.get(self.initializer)

@@ -1,0 +1,7 @@
+"""Networks as estimators of scikit-learn: in pipelines, searches and cross-validation."""
+
+from __future__ import annotations
+
+from syn0.neural_network.network import NetworkClassifier, NetworkRegressor
+
+__all__ = ["NetworkClassifier", "NetworkRegressor"]

@@ -1,0 +1,238 @@
+"""What the estimators around a network share: fit, partial_fit, and what they hand to it."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+
+from syn0.errors import ArgumentError
+from syn0.losses import Loss
+from syn0.model import Model
+from syn0.neural_network.callbacks import CallbackSupportMixin, fit_task, with_callbacks
+from syn0.neural_network.estimator import HelpfulArguments, require_fitted, unchanged_on_failure
+from syn0.neural_network.parameters import NestedParameters
+from syn0.neural_network.samples import Samples, check_rows, check_samples
+from syn0.training.callbacks import Callback, check_callbacks
+from syn0.training.events import FitEnded
+from syn0.training.record import check_count
+from syn0.training.run import Run
+
+Array = NDArray[Any]
+
+
+class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters, BaseEstimator):
+    """The base of `NetworkClassifier` and `NetworkRegressor`."""
+
+    _numeric = False  # whether y holds numbers
+
+    def __init__(
+        self,
+        network: Any = None,
+        *,
+        loss: Any = None,
+        optimizer: Any = None,
+        epochs: int = 10,
+        batch_size: int | str | None = "auto",
+        metrics: Any = None,
+        validation_data: float | None = None,
+        callbacks: Any = (),
+        shuffle: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: Any = 0,
+        engine: str = "auto",
+        threads: int | str = "auto",
+    ) -> None:
+        self.network = network
+        self.loss = loss
+        self.optimizer = optimizer
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.metrics = metrics
+        self.validation_data = validation_data
+        self.callbacks = callbacks
+        self.shuffle = shuffle
+        self.input_shape = input_shape
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self.engine = engine
+        self.threads = threads
+
+    # ----- training
+
+    @with_callbacks
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> Self:
+        """Train the network from its initial parameters, or go on after ``warm_start=True``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (samples, features), or (samples, ...)
+            Data. A sparse matrix is made dense, as a whole.
+        y : array-like of shape (samples,) or (samples, outputs)
+            Labels, or numbers.
+        sample_weight : array-like of shape (samples,), optional
+            How much each sample counts; one with the weight 0 is as good as absent.
+        X_val, y_val : array-like, optional
+            Samples that are not learned, for ``val_loss`` and the metrics.
+
+        Returns
+        -------
+        estimator
+            Itself. A fit that fails before its first step leaves it as it was.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If data or arguments do not fit.
+        NonFiniteError
+            If loss or gradient become NaN or infinite; a ValueError too.
+        """
+        check_count("epochs", self.epochs)
+        told = {"epochs": self.epochs, "sample_weight": sample_weight, "fitted": self._fitted}
+        with fit_task(self, X, y, **told) as tasks, unchanged_on_failure(self):
+            begins = not (self.warm_start and self.__sklearn_is_fitted__())
+            samples = self._samples(X, y, sample_weight, first=begins)
+            held = self._validation(X_val, y_val)
+            if begins:
+                self._learn_outputs(samples)
+                self.network_ = self._make_network(samples.X)
+            ending = _Ending()
+            listeners = [*check_callbacks(self.callbacks), *tasks, ending]
+            given = None if held is None else (held.X, self._targets(held.y, "y_val"))
+            validation = self.validation_data if given is None else given
+            self._train(samples, self.epochs, validation_data=validation, callbacks=listeners)
+        if ending.interrupted:
+            warnings.warn(
+                f"training was interrupted after {self.n_iter_} epochs, which are kept.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _go_on(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
+        """Go once through these samples."""
+        with unchanged_on_failure(self):
+            begins = not self.__sklearn_is_fitted__()
+            samples = self._samples(X, y, sample_weight, first=begins)
+            if begins:
+                self._learn_outputs(samples, classes)
+                self.network_ = self._make_network(samples.X)
+            self._train(samples, 1)
+        return self
+
+    def _train(self, samples: Samples, epochs: int, **options: Any) -> None:
+        loss = self._loss()
+        self.network_.fit(
+            samples.X, self._targets(samples.y), sample_weight=samples.sample_weight,
+            loss=loss, optimizer=self._optimizer(), epochs=epochs, batch_size=self.batch_size,
+            metrics=self.metrics, shuffle=self.shuffle, verbose=self.verbose,
+            engine=self.engine, threads=self.threads, **self._class_weight(samples), **options,
+        )  # fmt: skip
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Set what is known of the training after it."""
+        self.history_ = self.network_.history
+        self.n_iter_ = self.history_.epochs
+
+    def _samples(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> Samples:
+        return check_samples(
+            self, X, y, sample_weight, first=first, numeric=self._numeric, shape=self.input_shape
+        )
+
+    def _validation(self, X: Any, y: Any) -> Samples | None:
+        share = self.validation_data
+        if share is not None and (isinstance(share, bool) or not isinstance(share, (int, float))):
+            raise ArgumentError(
+                f"validation_data is a {type(share).__name__}.",
+                expected="a share in (0, 1), or None",
+                mend="give the samples themselves to fit(X, y, X_val=..., y_val=...)",
+            )
+        if X is None and y is None:
+            return None
+        if X is None or y is None or share is not None:
+            what = "validation_data is given too" if X is not None and y is not None else "one"
+            raise ArgumentError(
+                f"of X_val and y_val, {what}." if what == "one" else f"X_val is given, and {what}.",
+                expected="X_val with y_val, or a share as validation_data, or nothing",
+            )
+        return check_samples(
+            self, X, y, first=False, numeric=self._numeric, shape=self.input_shape,
+            called="validation ",
+        )  # fmt: skip
+
+    def _optimizer(self) -> Any:
+        return "adam" if self.optimizer is None else self.optimizer
+
+    def _fitted(self) -> Mapping[str, Any]:
+        """Return the attributes of an estimator that predicts, while it trains."""
+        now = {k: v for k, v in vars(self).items() if k.endswith("_") and not k.startswith("_")}
+        network: Model = copy.deepcopy(self.network_)
+        return {**now, "network_": network, "history_": network.history, "n_iter_": 0}
+
+    # ----- what the two differ in
+
+    @abstractmethod
+    def _learn_outputs(self, samples: Samples, classes: Any = None) -> None:
+        """Learn of the targets what must be known before there is a network."""
+
+    @abstractmethod
+    def _make_network(self, X: Array) -> Model:
+        """Return a network for these data."""
+
+    @abstractmethod
+    def _loss(self) -> Loss:
+        """Return what the network is trained by."""
+
+    @abstractmethod
+    def _targets(self, y: Array, called: str = "y") -> Array:
+        """Return what the network learns in the place of y."""
+
+    def _class_weight(self, samples: Samples) -> dict[str, Any]:
+        return {}
+
+    # ----- predicting
+
+    def _outputs(self, X: Any) -> Array:
+        require_fitted(self)
+        found: Array = self.network_.predict(check_rows(self, X, self.input_shape))
+        return found
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_iter_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+class _Ending(Callback):
+    """Knows how the training ended."""
+
+    every_epoch = False
+    hears_epochs = False
+    reads_state = False
+    interrupted = False
+
+    def on_fit_end(self, event: FitEnded, run: Run) -> None:
+        """Note whether somebody interrupted it."""
+        self.interrupted = event.reason == "interrupted"
+
+
+def column_of(y: Array) -> Array:
+    """Return targets of one column as one number a sample."""
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else np.asarray(y)
