@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from syn0 import layers as layers
     from syn0 import losses as losses
     from syn0 import metrics as metrics
+    from syn0 import neural_network as neural_network
     from syn0 import ops as ops
     from syn0 import optimizers as optimizers
     from syn0 import penalties as penalties

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syn0.neural_network.displays import LossCurveDisplay
 from syn0.neural_network.network import NetworkClassifier, NetworkRegressor
 
-__all__ = ["NetworkClassifier", "NetworkRegressor"]
+__all__ = ["LossCurveDisplay", "NetworkClassifier", "NetworkRegressor"]

@@ -62,7 +62,7 @@ class NestedParameters:
                 plain[key] = value
         for name, changes in nested.items():
             plain[name] = changed(self._meaning(name, plain.get(name, own[name])), changes, name)
-        return super().set_params(**plain)  # type: ignore[misc, no-any-return]
+        return super().set_params(**plain)  # type: ignore[misc]
 
     def _meaning(self, name: str, value: Any) -> Any:
         return _MEANING[name](value) if name in _MEANING else value

@@ -23,6 +23,26 @@ def cpus() -> int:
     return max(1, int(min(count, _allowed())))
 
 
+# What limits libraries that compute in threads; joblib sets the first for its workers, to the
+# share of the processors that each may use, and people set all of them.
+_SHARES = ("OMP_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+
+
+def share() -> int:
+    """Return how many threads to begin where nobody named a number.
+
+    At most `cpus`; in the workers of ``GridSearchCV(n_jobs=2)`` half of them.
+
+    Examples
+    --------
+    >>> 1 <= share() <= cpus()
+    True
+    """
+    given = (os.environ.get(name, "").split(",")[0].strip() for name in _SHARES)
+    limits = (int(text) for text in given if text.isdecimal())
+    return min([cpus(), *(limit for limit in limits if limit > 0)])
+
+
 @cache  # asked before every short run, and a container keeps its quota
 def _allowed() -> float:
     return quota(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))

@@ -12,7 +12,7 @@ import warnings
 from dataclasses import dataclass, field
 
 from syn0.engines.llvm.planning.plan import Plan
-from syn0.engines.llvm.running.cpus import cpus
+from syn0.engines.llvm.running.cpus import cpus, share
 
 RATE = 5e10  # operations a second of one core, with all that is not a contraction
 BARRIER = 2e-6  # seconds that threads lose when they wait for each other
@@ -30,19 +30,20 @@ def threads_for(plan: Plan, wanted: int | str, repeats: int = 1) -> int:
     plan : Plan
         What runs.
     wanted : int or "auto"
-        A number is obeyed; ``"auto"`` never exceeds the processors available.
+        A number is obeyed; ``"auto"`` never exceeds the processors available, nor what
+        joblib or ``OMP_NUM_THREADS`` allow.
     repeats : int
         How often the plan runs: the blocks of samples that threads share out.
     """
-    available = cpus()
     if wanted != "auto":
-        threads = int(wanted)
+        threads, available = int(wanted), cpus()
         if threads > available:
             warnings.warn(
                 f"threads={threads} are more than the {available} processors available.",
                 stacklevel=2,
             )
         return threads
+    available = share()
     most = min(available, repeats) if plan.by_rows else available
     alone = plan.operations * repeats / RATE
     waits = 10 if plan.by_rows else len(plan.phases)  # to wake the others costs like ten barriers
