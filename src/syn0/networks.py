@@ -146,6 +146,11 @@ class Network:
             shapes.append(tuple(time if d is None else d for d in node.layer.shape))
         return shapes
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether no layer leaves to an estimator what building needs, ``Dense("auto")``."""
+        return all(getattr(layer, "is_complete", True) for layer in self.layers.values())
+
     def settled_entries(self) -> frozenset[str]:
         """Return the statistics that are not to be measured again: those of trained layers."""
         return frozenset(

@@ -83,7 +83,8 @@ class StatefulNetwork(Network):
         self._family: OrderedDict[Any, Executable] = OrderedDict()
         self.engine = "auto"  # what the last fit asked for
         self.preparation: Preparation | None = None
-        if self.declared_shapes() is not None and not isinstance(inputs, Wiring):
+        known = self.declared_shapes() is not None and self.is_complete
+        if known and not isinstance(inputs, Wiring):
             self.build()  # whoever gives wiring builds it with the numbers that there are
 
     # ----- building

@@ -70,6 +70,11 @@ class Dense(Layer):
         initializers.get(self.initializer)
         penalties.get(self.kernel_penalty)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the units are known."""
+        return self.units != "auto"
+
     def resolved(self, units: int, activation: str | None) -> Dense:
         """Return the layer with what ``"auto"`` stands for; an activation of its own stays."""
         own = activation if self.activation is None else self.activation

@@ -68,6 +68,11 @@ class Layer(Record):
     # The dtype in which data enter when this layer is the first; None for the network's.
     input_dtype: ClassVar[str | None] = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is said that building needs; what is missing, an estimator fills in."""
+        return True
+
     def parameters(self, shape: Any) -> Declaration:
         """Return what is learned: ``{name: (shape, initializer)}``.
 

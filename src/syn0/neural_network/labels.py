@@ -107,9 +107,9 @@ class Labels:
         """Return the labels of class numbers; rows of 0 and 1 stay what they are."""
         return numbers if self.multilabel else self.classes[numbers]
 
-    def one_hot(self, numbers: Array, dtype: str) -> Array:
-        """Return a row for each sample, 1 at its class and else 0."""
-        return np.eye(len(self.classes), dtype=dtype)[numbers]
+    def one_hot(self, numbers: Array, units: int, dtype: str) -> Array:
+        """Return a row of so many numbers for each sample, 1 at its class and else 0."""
+        return np.eye(units, dtype=dtype)[numbers]
 
     def weights(self, class_weight: Any, numbers: Array) -> Any:
         """Return the weights by class number, of the classes that are there.

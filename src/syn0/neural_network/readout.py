@@ -135,7 +135,7 @@ def targets_for(labels: Labels, numbers: Array, output: Tensor, loss: Loss) -> A
         If the network has other units than classes.
     """
     units, classes = units_of(output), len(labels.classes)
-    fits = {classes} if labels.multilabel or classes > 2 else {1, classes}
+    fits = {classes} if labels.multilabel or classes > 2 else {1, 2}
     if units not in fits:
         what = "labels" if labels.multilabel else "classes"
         raise DataError(
@@ -146,4 +146,4 @@ def targets_for(labels: Labels, numbers: Array, output: Tensor, loss: Loss) -> A
     if labels.multilabel or units == 1:
         return numbers
     numbered = loss.targets == "classes" and loss.exclusive(output)
-    return numbers if numbered else labels.one_hot(numbers, output.dtype)
+    return numbers if numbered else labels.one_hot(numbers, units, output.dtype)

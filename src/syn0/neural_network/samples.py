@@ -64,8 +64,10 @@ def check_samples(
     if sample_weight is None:
         return Samples(X, y)
     weight = arrays.check_sample_weight(sample_weight, len(y), f"{called}sample_weight")
-    there = weight > 0
-    return Samples(X, y, weight) if there.all() else Samples(X[there], y[there], weight[there])
+    if not weight.all():
+        there = weight > 0
+        X, y, weight = X[there], y[there], weight[there]
+    return Samples(X, y, None if (weight == 1).all() else weight)
 
 
 _SPARSE = ("csr", "csc", "coo")
