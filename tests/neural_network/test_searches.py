@@ -55,7 +55,7 @@ def test_a_search_over_numbers_compiles_nothing_anew(
     estimator = NetworkClassifier(net, optimizer=adam, epochs=2, random_state=0)
     GridSearchCV(estimator, {name: values[:1] for name, values in grid.items()}, cv=2).fit(X, Y)
     compiled.clear()
-    search = GridSearchCV(estimator, grid, cv=2).fit(X, Y)
+    search = GridSearchCV(estimator, grid, cv=2, scoring="neg_log_loss").fit(X, Y)
     assert compiled == []
     assert len({*search.cv_results_["mean_test_score"]}) > 1  # the settings do count
 
@@ -74,14 +74,14 @@ def scored(estimator: Any, X: Any, y: Any) -> dict[str, float]:
 
 def wide() -> NetworkClassifier:
     """A network whose steps are worth several threads."""
-    net = syn0.Sequential(syn0.Dense(1024, "relu"), syn0.Dense(1024, "relu"), syn0.Dense("auto"))
+    net = syn0.Sequential(syn0.Dense(512, "relu"), syn0.Dense("auto"))
     return NetworkClassifier(net, epochs=1, batch_size=None, random_state=0)
 
 
 @pytest.mark.skipif(processors.share() < 2, reason="needs two processors")
 def test_workers_of_a_search_share_the_processors() -> None:
     here = processors.share()
-    rows = np.vstack([X] * 6).astype("float32"), np.hstack([Y] * 6)
+    rows = np.vstack([X] * 2).astype("float32"), np.hstack([Y] * 2)
     wide().fit(*rows)
     assert helpers() > 0, "the network is too small to tell anything"
     search = GridSearchCV(

@@ -254,8 +254,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         numbers = self._labels.numbers(samples.y)
         return {"class_weight": self._labels.weights(self.class_weight, numbers)}
 
-    def _take_over(self) -> None:
-        super()._take_over()
+    def _ready(self) -> None:
         self._readout = Readout.of(self._labels, output_of(self.network_), self._loss())
 
     def __sklearn_tags__(self) -> Any:

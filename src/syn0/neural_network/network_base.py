@@ -133,17 +133,14 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
         return self
 
     def _train(self, samples: Samples, epochs: int, **options: Any) -> None:
-        loss = self._loss()
+        self._ready()
         self.network_.fit(
             samples.X, self._targets(samples.y), sample_weight=samples.sample_weight,
-            loss=loss, optimizer=self._optimizer(), epochs=epochs, batch_size=self.batch_size,
-            metrics=self.metrics, shuffle=self.shuffle, verbose=self.verbose,
-            engine=self.engine, threads=self.threads, **self._class_weight(samples), **options,
+            loss=self._loss(), optimizer=self._optimizer(), metrics=self.metrics,
+            epochs=epochs, batch_size=self.batch_size, shuffle=self.shuffle,
+            verbose=self.verbose, engine=self.engine, threads=self.threads,
+            **self._class_weight(samples), **options,
         )  # fmt: skip
-        self._take_over()
-
-    def _take_over(self) -> None:
-        """Set what is known of the training after it."""
         self.history_ = self.network_.history
         self.n_iter_ = self.history_.epochs
 
@@ -199,6 +196,9 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
     @abstractmethod
     def _targets(self, y: Array, called: str = "y") -> Array:
         """Return what the network learns in the place of y."""
+
+    def _ready(self) -> None:
+        """Settle how outputs are read; a regressor reads them as they are."""
 
     def _class_weight(self, samples: Samples) -> dict[str, Any]:
         return {}
