@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -146,19 +147,35 @@ def one_column(y: Any) -> Array:
     if type(y).__module__.startswith("scipy.sparse"):
         y = y.toarray()
     y = np.asarray(y)
+    if y.dtype == object:
+        y = _of_one_kind(y)
     return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def _of_one_kind(y: Array) -> Array:
+    """Return labels that are all text, or numbers as an array of numbers."""
+    kinds = {type(label) for label in y.ravel().tolist()}
+    if all(issubclass(kind, Number) for kind in kinds):
+        return np.asarray(y.tolist())
+    if any(not issubclass(kind, str) for kind in kinds):
+        raise _mixed(kinds)
+    return y
 
 
 def _sorted(y: Array) -> Array:
     try:
         return np.unique(y)
     except TypeError:
-        kinds = sorted({type(label).__name__ for label in y.tolist()})
-        raise DataError(
-            f"y mixes labels of the kinds {', '.join(kinds)}.",
-            expected="labels of one kind",
-            mend="make them text: [str(label) for label in y]",
-        ) from None
+        raise _mixed({type(label) for label in y.tolist()}) from None
+
+
+def _mixed(kinds: set[type]) -> DataError:
+    names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    return DataError(
+        f"y holds labels of the kinds {names}.",
+        expected="text, or numbers, and no gaps",
+        mend="leave out rows without a label; make others text: [str(label) for label in y]",
+    )
 
 
 def _listed(classes: Array) -> str:

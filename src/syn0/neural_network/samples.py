@@ -55,6 +55,7 @@ def check_samples(
     ValueError, TypeError
         If something does not fit.
     """
+    _check_mask(X, f"{called}X")
     X, y = validate_data(
         estimator, X, y, reset=first, accept_sparse=_SPARSE, allow_nd=True,
         ensure_all_finite=False, multi_output=True, y_numeric=numeric,
@@ -75,6 +76,7 @@ _SPARSE = ("csr", "csc", "coo")
 
 def check_rows(estimator: Any, X: Any, shape: Any = None) -> Array:
     """Return features to predict from, of which there must be as many as in fit."""
+    _check_mask(X, "X")
     X = validate_data(
         estimator, X, reset=False, accept_sparse=_SPARSE, allow_nd=True, ensure_all_finite=False
     )
@@ -90,6 +92,12 @@ def check_features(X: Any, shape: Any = None, called: str = "X") -> Array:
         X = X.astype(np.float64)
     arrays.check_finite(X, called)
     return X if shape is None else _shaped(X, shape, called)
+
+
+def _check_mask(X: Any, called: str) -> None:
+    """Refuse a masked array, whose mask scikit-learn would lose, where it masks anything."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        arrays.to_array(X, called)
 
 
 def _dense(X: Any, called: str) -> Array:
