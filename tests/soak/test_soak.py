@@ -11,10 +11,11 @@ import pytest
 from graphs import Drawn, graphs
 from hypothesis import given, settings
 
-for room in ("ops", "engines", "engines/llvm", "diagnosis", "files"):
+for room in ("ops", "engines", "engines/llvm", "diagnosis", "files", "neural_network"):
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
 import test_hostile  # noqa: E402
+import test_life_of_an_estimator  # noqa: E402
 import test_numpy  # noqa: E402
 import test_plan  # noqa: E402
 import test_printed_programs  # noqa: E402
@@ -192,6 +193,13 @@ def test_the_checked_build() -> None:
 def test_healthy_trainings_of_ten_seeds(run: Any) -> None:
     for seed in range(10, 20):
         test_verdicts.check_healthy(run, seed)
+
+
+# ----- estimators ---------------------------------------------------------
+
+
+class TestLives(test_life_of_an_estimator.Life.TestCase):
+    settings = settings(max_examples=100, stateful_step_count=200)
 
 
 # ----- model files --------------------------------------------------------
