@@ -11,13 +11,11 @@ from sklearn.utils.metaestimators import available_if
 
 from syn0 import losses
 from syn0.errors import ArgumentError, ShapeError
-from syn0.losses import Loss
-from syn0.model import Model
 from syn0.neural_network.callbacks import with_callbacks
 from syn0.neural_network.definition import make_network
 from syn0.neural_network.labels import Labels
 from syn0.neural_network.network_base import NetworkEstimator
-from syn0.neural_network.readout import Readout, default_loss, output_of, targets_for, units_of
+from syn0.neural_network.readout import Readout, output_of
 from syn0.neural_network.samples import Samples
 
 Array = NDArray[Any]
@@ -177,7 +175,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
                 where="partial_fit",
                 mend="give {label: weight}",
             )
-        return self._go_on(X, y, sample_weight, classes)
+        return self._partial_fit(X, y, sample_weight, classes)
 
     def predict(self, X: Any) -> Array:
         """Return a label for each sample, or a row of 0 and 1 where there may be several.
@@ -219,53 +217,38 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     # ----- targets
 
-    def _learn_outputs(self, samples: Samples, classes: Any = None) -> None:
-        self._labels = Labels.of(samples.y, classes)
-        self.classes_ = self._labels.classes
-
-    def _make_network(self, X: Array) -> Model:
-        classes, multilabel = len(self._labels.classes), self._labels.multilabel
+    def _begin(self, samples: Samples, classes: Any = None) -> None:
+        labels = Labels.of(samples.y, classes)
+        count = len(labels.classes)
 
         def head(activation: str | None) -> tuple[int, str | None]:
-            if multilabel:
-                return classes, "sigmoid"
-            if classes > 2 or activation == "softmax":
-                return max(classes, 2), "softmax"
+            if labels.multilabel:
+                return count, "sigmoid"
+            if count > 2 or activation == "softmax":
+                return max(count, 2), "softmax"
             return 1, "sigmoid"
 
-        network = make_network(self.network, X, classes, head, self.random_state)
-        self.n_outputs_ = units_of(output_of(network))
-        return network
+        self.network_ = make_network(self.network, samples.X, count, head, self.random_state)
+        self._readout = Readout.of(labels, output_of(self.network_), self.loss)
+        self.classes_, self.n_outputs_ = labels.classes, self._readout.units
 
-    def _loss(self) -> Loss:
-        output = output_of(self.network_)
-        if self.loss is not None:
-            return losses.get(self.loss)
-        named = default_loss(self._labels, output) or _by_activation(output)
-        return losses.get(named)
+    def _go_on(self) -> None:
+        self._readout = Readout.of(self._readout.labels, output_of(self.network_), self.loss)
 
     def _targets(self, y: Array, called: str = "y") -> Array:
-        output, loss = output_of(self.network_), self._loss()
-        return targets_for(self._labels, self._labels.numbers(y, called), output, loss)
+        return self._readout.targets(y, called)
 
-    def _class_weight(self, samples: Samples) -> dict[str, Any]:
-        if self.class_weight is None:
-            return {}
-        numbers = self._labels.numbers(samples.y)
-        return {"class_weight": self._labels.weights(self.class_weight, numbers)}
-
-    def _ready(self) -> None:
-        self._readout = Readout.of(self._labels, output_of(self.network_), self._loss())
+    def _options(self, samples: Samples) -> dict[str, Any]:
+        weights = self.class_weight
+        if weights is not None:
+            labels = self._readout.labels
+            weights = labels.weights(weights, labels.numbers(samples.y))
+        return {"loss": self._readout.loss, "class_weight": weights}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _by_activation(output: Any) -> str:
-    softmax = losses.activation_before(output) == "softmax"
-    return "cross_entropy" if softmax else "binary_cross_entropy"
 
 
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
@@ -324,7 +307,7 @@ warm_start, random_state, verbose, engine, threads
         NetworkRegressor
             Itself.
         """
-        return self._go_on(X, y, sample_weight)
+        return self._partial_fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
         """Return what the network puts out, in the shape of `y`.
@@ -339,25 +322,18 @@ warm_start, random_state, verbose, engine, threads
 
     # ----- targets
 
-    def _learn_outputs(self, samples: Samples, classes: Any = None) -> None:
+    def _begin(self, samples: Samples, classes: Any = None) -> None:
         y = samples.y
         if y.ndim > 2:
             raise ShapeError(
                 f"y has the shape {y.shape}.", expected="(samples,) or (samples, outputs)"
             )
         self._flat = y.ndim == 1
-        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
-
-    def _make_network(self, X: Array) -> Model:
-        units = self.n_outputs_
-        network = make_network(
-            self.network, X, units, lambda activation: (units, None), self.random_state
+        units = self.n_outputs_ = 1 if self._flat else y.shape[1]
+        self.network_ = make_network(
+            self.network, samples.X, units, lambda _: (units, None), self.random_state
         )
-        output_of(network)
-        return network
-
-    def _loss(self) -> Loss:
-        return losses.get("mean_squared_error" if self.loss is None else self.loss)
+        output_of(self.network_)
 
     def _targets(self, y: Array, called: str = "y") -> Array:
         if (y.ndim == 1) != self._flat or (y.ndim == 2 and y.shape[1] != self.n_outputs_):
@@ -366,6 +342,9 @@ warm_start, random_state, verbose, engine, threads
                 expected=f"(samples{',' if self._flat else f', {self.n_outputs_}'}), as before",
             )
         return y
+
+    def _options(self, samples: Samples) -> dict[str, Any]:
+        return {"loss": "mean_squared_error" if self.loss is None else self.loss}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -8,13 +8,11 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from syn0.errors import ArgumentError
-from syn0.losses import Loss
 from syn0.model import Model
 from syn0.neural_network.callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from syn0.neural_network.estimator import HelpfulArguments, require_fitted, unchanged_on_failure
@@ -23,6 +21,7 @@ from syn0.neural_network.programs import keep_programs
 from syn0.neural_network.samples import Samples, check_rows, check_samples
 from syn0.training.callbacks import Callback, check_callbacks
 from syn0.training.events import FitEnded
+from syn0.training.history import History
 from syn0.training.record import check_count
 from syn0.training.run import Run
 
@@ -106,9 +105,7 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
             begins = not (self.warm_start and self.__sklearn_is_fitted__())
             samples = self._samples(X, y, sample_weight, first=begins)
             held = self._validation(X_val, y_val)
-            if begins:
-                self._learn_outputs(samples)
-                self.network_ = self._make_network(samples.X)
+            self._begin(samples) if begins else self._go_on()
             ending = _Ending()
             listeners = [*check_callbacks(self.callbacks), *tasks, ending]
             given = None if held is None else (held.X, self._targets(held.y, "y_val"))
@@ -122,29 +119,36 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
             )
         return self
 
-    def _go_on(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Go once through these samples."""
         with unchanged_on_failure(self):
             begins = not self.__sklearn_is_fitted__()
             samples = self._samples(X, y, sample_weight, first=begins)
             if begins:
-                self._learn_outputs(samples, classes)
-                self.network_ = self._make_network(samples.X)
+                self._begin(samples, classes)
             self._train(samples, 1)
         return self
 
     def _train(self, samples: Samples, epochs: int, **options: Any) -> None:
-        self._ready()
         self.network_.fit(
             samples.X, self._targets(samples.y), sample_weight=samples.sample_weight,
-            loss=self._loss(), optimizer=self._optimizer(), metrics=self.metrics,
-            epochs=epochs, batch_size=self.batch_size, shuffle=self.shuffle,
-            verbose=self.verbose, engine=self.engine, threads=self.threads,
-            **self._class_weight(samples), **options,
+            optimizer="adam" if self.optimizer is None else self.optimizer,
+            metrics=self.metrics, epochs=epochs, batch_size=self.batch_size,
+            shuffle=self.shuffle, verbose=self.verbose, engine=self.engine,
+            threads=self.threads, **self._options(samples), **options,
         )  # fmt: skip
         keep_programs(self.network_)
-        self.history_ = self.network_.history
-        self.n_iter_ = self.history_.epochs
+
+    @property
+    def history_(self) -> History:
+        """Loss and metrics of each epoch."""
+        network: Model = self.network_
+        return network.history
+
+    @property
+    def n_iter_(self) -> int:
+        """The epochs that were done."""
+        return self.history_.epochs
 
     def _samples(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> Samples:
         return check_samples(
@@ -172,38 +176,26 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
             called="validation ",
         )  # fmt: skip
 
-    def _optimizer(self) -> Any:
-        return "adam" if self.optimizer is None else self.optimizer
-
     def _fitted(self) -> Mapping[str, Any]:
-        """Return the attributes of an estimator that predicts, while it trains."""
-        now = {k: v for k, v in vars(self).items() if k.endswith("_") and not k.startswith("_")}
-        network: Model = copy.deepcopy(self.network_)
-        return {**now, "network_": network, "history_": network.history, "n_iter_": 0}
+        """Return what makes a copy predict as the estimator would now, while it trains."""
+        return {"network_": copy.deepcopy(self.network_)}
 
     # ----- what the two differ in
 
     @abstractmethod
-    def _learn_outputs(self, samples: Samples, classes: Any = None) -> None:
-        """Learn of the targets what must be known before there is a network."""
+    def _begin(self, samples: Samples, classes: Any = None) -> None:
+        """Learn of the targets what must be known, and make a network for these data."""
 
-    @abstractmethod
-    def _make_network(self, X: Array) -> Model:
-        """Return a network for these data."""
-
-    @abstractmethod
-    def _loss(self) -> Loss:
-        """Return what the network is trained by."""
+    def _go_on(self) -> None:
+        """Settle what may have changed since the last fit."""
 
     @abstractmethod
     def _targets(self, y: Array, called: str = "y") -> Array:
         """Return what the network learns in the place of y."""
 
-    def _ready(self) -> None:
-        """Settle how outputs are read; a regressor reads them as they are."""
-
-    def _class_weight(self, samples: Samples) -> dict[str, Any]:
-        return {}
+    @abstractmethod
+    def _options(self, samples: Samples) -> dict[str, Any]:
+        """Return the loss, and what else the network's `fit` is told."""
 
     # ----- predicting
 
@@ -216,7 +208,7 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
         return found
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "n_iter_")
+        return hasattr(self, "network_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -236,8 +228,3 @@ class _Ending(Callback):
     def on_fit_end(self, event: FitEnded, run: Run) -> None:
         """Note whether somebody interrupted it."""
         self.interrupted = event.reason == "interrupted"
-
-
-def column_of(y: Array) -> Array:
-    """Return targets of one column as one number a sample."""
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else np.asarray(y)

@@ -45,35 +45,71 @@ def units_of(output: Tensor) -> int:
 
 @dataclass(frozen=True)
 class Readout:
-    """How outputs become classes.
+    """What a classifier's network learns in the place of labels, and how its outputs are read.
 
     Parameters
     ----------
     labels : Labels
         The classes.
+    loss : Loss
+        What the network learns by.
+    units : int
+        How many numbers it puts out a sample.
+    dtype : str
+        What it computes in.
+    numbered : bool
+        Whether the loss takes class numbers; else it takes rows of 0 and 1.
     link : "softmax", "sigmoid", "none" or None
         What makes probabilities of the outputs; "none" where they are such already, None where
         nothing does.
     alone : bool
         Whether the outputs, though of classes that exclude each other, stand each alone.
-    threshold : float
-        Above which number an output that is no probability says yes.
     """
 
     labels: Labels
+    loss: Loss
+    units: int
+    dtype: str
+    numbered: bool
     link: str | None
-    alone: bool = False
-    threshold: float = 0.5
+    alone: bool
 
     @classmethod
-    def of(cls, labels: Labels, output: Tensor, loss: Loss) -> Readout:
-        """Return how to read the output of a network that was trained by this loss."""
+    def of(cls, labels: Labels, output: Tensor, given: Any = None) -> Readout:
+        """Return how the output of a network is taught and read.
+
+        Parameters
+        ----------
+        labels : Labels
+            The classes.
+        output : Tensor
+            What the network puts out.
+        given : str, Loss or callable, optional
+            The loss; by default the one that goes with the output.
+
+        Raises
+        ------
+        DataError
+            If the network has other units than classes.
+        """
+        units = units_of(output)
+        _check_units(labels, units)
+        exclusive = units != 1 and not labels.multilabel
         scores = losses.scores_before("softmax", output) is output
+        activation = losses.activation_before(output)
+        if given is None:
+            softmax = exclusive if scores else activation == "softmax"
+            given = "cross_entropy" if softmax else "binary_cross_entropy"
+        loss = losses.get(given)
         link = losses.missing_activation(loss, output) if scores else "none"
-        kind = link if scores else losses.activation_before(output)
-        threshold = 0.0 if isinstance(loss, losses.Hinge) else 0.5
-        several = output.shape[-1] != 1 and not labels.multilabel
-        return cls(labels, link, kind == "sigmoid" and several, threshold)
+        numbered = not exclusive or (loss.targets == "classes" and loss.exclusive(output))
+        alone = exclusive and (link if scores else activation) == "sigmoid"
+        return cls(labels, loss, units, output.dtype, numbered, link, alone)
+
+    def targets(self, y: Array, called: str = "y") -> Array:
+        """Return what the loss compares the outputs with."""
+        numbers = self.labels.numbers(y, called)
+        return numbers if self.numbered else self.labels.one_hot(numbers, self.units, self.dtype)
 
     def probabilities(self, outputs: Array) -> Array:
         """Return the probability of each class, in a row that sums to 1; or of each label."""
@@ -95,46 +131,21 @@ class Readout:
 
     def decide(self, outputs: Array) -> Array:
         """Return the labels that the outputs speak for."""
+        threshold = 0.5
         if self.link is not None:
             outputs = self.probabilities(outputs)
-            if self.labels.multilabel:
-                return (outputs > 0.5).astype(int)
-            return self.labels.names(outputs.argmax(axis=1))
+        elif isinstance(self.loss, losses.Hinge):
+            threshold = 0.0
         if self.labels.multilabel:
-            return (outputs > self.threshold).astype(int)
-        if outputs.shape[1] == 1:
-            return self.labels.names((outputs[:, 0] > self.threshold).astype(int))
-        return self.labels.names(outputs.argmax(axis=1))
+            return (outputs > threshold).astype(int)
+        if outputs.shape[1] == 1 and len(self.labels.classes) > 1:
+            return self.labels.names((outputs[:, 0] > threshold).astype(int))
+        best = outputs[:, : len(self.labels.classes)].argmax(axis=1)
+        return self.labels.names(best)
 
 
-def default_loss(labels: Labels, output: Tensor) -> Loss | None:
-    """Return the loss of a classifier whose last layer is linear; None where it is not."""
-    if losses.scores_before("softmax", output) is not output:
-        return None
-    exclusive = output.shape[-1] != 1 and not labels.multilabel
-    return losses.get("cross_entropy" if exclusive else "binary_cross_entropy")
-
-
-def targets_for(labels: Labels, numbers: Array, output: Tensor, loss: Loss) -> Array:
-    """Return what the loss compares the outputs with.
-
-    Parameters
-    ----------
-    labels : Labels
-        The classes.
-    numbers : array
-        Class numbers, or rows of 0 and 1.
-    output : Tensor
-        What the network puts out.
-    loss : Loss
-        What it learns by.
-
-    Raises
-    ------
-    DataError
-        If the network has other units than classes.
-    """
-    units, classes = units_of(output), len(labels.classes)
+def _check_units(labels: Labels, units: int) -> None:
+    classes = len(labels.classes)
     fits = {classes} if labels.multilabel or classes > 2 else {1, 2}
     if units not in fits:
         what = "labels" if labels.multilabel else "classes"
@@ -143,7 +154,3 @@ def targets_for(labels: Labels, numbers: Array, output: Tensor, loss: Loss) -> A
             expected=f"{' or '.join(map(str, sorted(fits)))} units",
             mend="end with Dense('auto'), which takes its units from y",
         )
-    if labels.multilabel or units == 1:
-        return numbers
-    numbered = loss.targets == "classes" and loss.exclusive(output)
-    return numbers if numbered else labels.one_hot(numbers, units, output.dtype)
