@@ -39,6 +39,46 @@ def small(**options: Any) -> syn0.Sequential:
 # ----- building and parameters --------------------------------------------
 
 
+def test_anew_is_untrained_and_its_own() -> None:
+    net = syn0.Sequential(syn0.Dense(4, "tanh", name="a"), syn0.Dropout(0.5), random_state=3)
+    net.build((2,)).set_parameters({"b_a": np.ones(4)})
+    start = net.parameters
+    net.fit(np.ones((8, 2)), np.ones((8, 4)), epochs=2, verbose=0)
+    other = net.anew()
+    assert other.history == {} and other.task is None and other.seed == 3
+    assert all(np.array_equal(other.parameters[name], start[name]) for name in start)
+    other.fit(np.ones((8, 2)), np.ones((8, 4)), epochs=1, verbose=0)
+    assert len(net.history["loss"]) == 2
+    wide = net.anew(random_state=4, dtype="float64")
+    assert wide.seed == 4 and wide.parameters["W_a"].dtype == "float64"
+    assert wide.parameters["b_a"].tolist() == [1.0] * 4
+    assert not np.array_equal(wide.parameters["W_a"], start["W_a"])
+
+
+def test_anew_with_other_layers() -> None:
+    x = syn0.Input((3,))
+    shared = syn0.Dense(3, name="shared")
+    net = syn0.Model(x, syn0.Dense(1)(syn0.Add()(shared(x), shared(shared(x)))), random_state=0)
+    linear = {name: syn0.Dense(size) for name, size in (("shared", 3), ("dense_1", 2))}
+    other = net.anew(layers=linear)
+    assert list(other.parameters) == list(net.parameters)
+    assert other.output_shape == (2,) and net.output_shape == (1,)
+    same = syn0.Dense(3)
+    with pytest.raises(UnknownNameError, match="did you mean 'shared'"):
+        net.anew(layers={"shard": same})
+    twice = syn0.Sequential(syn0.Dense(3, name="a"), syn0.Dense(3, name="b"))
+    assert list(twice.anew(layers={"a": same, "b": same}).build((3,)).parameters) == [
+        "W_a", "b_a", "W_b", "b_b",
+    ]  # fmt: skip
+
+
+def test_a_network_with_open_units_is_not_built() -> None:
+    net = syn0.Sequential(syn0.Input((3,)), syn0.Dense("auto"))
+    assert not net.is_complete and not net.built
+    with pytest.raises(ArgumentError, match="does not know its units"):
+        net.build()
+
+
 def test_parameters_are_copies_by_the_names_of_printed_code() -> None:
     net = small().build((3,))
     assert list(net.parameters) == ["W_hidden", "b_hidden", "W_output", "b_output"]

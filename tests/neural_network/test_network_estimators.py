@@ -389,7 +389,10 @@ def test_pickle_and_save(tmp_path: Any) -> None:
 
 
 def test_html() -> None:
-    assert "NetworkClassifier" in digits()._repr_html_()
+    page = digits()._repr_html_()
+    assert "NetworkClassifier" in page and "hidden" in page
+    assert "<svg" in digits(epochs=1).fit(X, Y)._repr_html_()
+    assert "NetworkClassifier" in NetworkClassifier()._repr_html_()
 
 
 # ----- training -----------------------------------------------------------
@@ -434,8 +437,12 @@ def test_validation() -> None:
     stops = syn0.EarlyStopping(monitor="val_loss", patience=1, min_delta=100.0)
     assert digits(validation_data=0.2, callbacks=[stops]).fit(X, Y).n_iter_ == 2
     for wrong in ({"X_val": X}, {"y_val": Y}):
-        with pytest.raises(ArgumentError, match="X_val with y_val"):
+        with pytest.raises(ArgumentError, match="one is given"):
             digits().fit(X, Y, **wrong)
+    with pytest.raises(ArgumentError, match="validation_data too"):
+        digits(validation_data=0.2).fit(X, Y, X_val=X, y_val=Y)
+    with pytest.raises(ArgumentError, match="give the samples themselves to fit"):
+        digits(validation_data=(X, Y)).fit(X, Y)
     with pytest.raises(DataError, match="y_val holds the label 'ten'"):
         digits().fit(X, WORDS[Y], X_val=X[:1], y_val=["ten"])
 

@@ -165,11 +165,12 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
             )
         if X is None and y is None:
             return None
-        if X is None or y is None or share is not None:
-            what = "validation_data is given too" if X is not None and y is not None else "one"
+        if X is None or y is None:
+            raise ArgumentError("of X_val and y_val, one is given.", expected="both, or neither")
+        if share is not None:
             raise ArgumentError(
-                f"of X_val and y_val, {what}." if what == "one" else f"X_val is given, and {what}.",
-                expected="X_val with y_val, or a share as validation_data, or nothing",
+                "X_val is given, and validation_data too.",
+                expected="samples to measure on, or the share to be held out of X",
             )
         return check_samples(
             self, X, y, first=False, numeric=self._numeric, shape=self.input_shape,
@@ -209,6 +210,12 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
+
+    def _repr_html_inner(self) -> str:
+        """Return scikit-learn's page of the parameters, and the network under it."""
+        page: str = super()._repr_html_inner()
+        network = getattr(self, "network_", self.network)
+        return page + network._repr_html_() if isinstance(network, Model) else page
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
