@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 from typing import Any
 
@@ -149,6 +150,20 @@ def test_not_fitted_says_what_to_call() -> None:
 def test_words_of_other_libraries() -> None:
     with pytest.raises(TypeError, match="write epochs="):
         NetworkClassifier(max_iter=200)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    "call", [lambda net: net.predict_proba(X), lambda net: net.fit(X, WORDS[Y], verbose=0)]
+)
+def test_what_networks_advise_works(call: Any) -> None:
+    net = syn0.Sequential(syn0.Dense(10, activation="softmax"))
+    with pytest.raises((AttributeError, TypeError)) as told:
+        call(net)
+    advice = re.search(r"syn0\.neural_network\.\S+\(net\)\.fit\(X, y\)", str(told.value))
+    assert advice is not None
+    names = {"syn0": syn0, "net": net, "X": X, "y": WORDS[Y]}
+    exec(f"fitted = {advice.group()}", names)
+    assert names["fitted"].classes_.tolist() == sorted(WORDS)
 
 
 # ----- labels -------------------------------------------------------------
@@ -422,6 +437,8 @@ def test_partial_fit() -> None:
             stream.partial_fit(X[rows], WORDS[Y[rows]], classes=WORDS if not epoch else None)
     assert stream.n_iter_ == 15
     assert stream.score(X, WORDS[Y]) > 0.75
+    with pytest.raises(ArgumentError, match="other ones than in the first call"):
+        stream.partial_fit(X, WORDS[Y], classes=[*WORDS, "ten"])
     whole = digits(epochs=1).fit(X, Y)
     assert np.array_equal(digits().partial_fit(X, Y, range(10)).predict(X), whole.predict(X))
     few = digits(class_weight={1: 2.0}).partial_fit(X[:3], Y[:3], classes=range(10))

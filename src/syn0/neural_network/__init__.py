@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syn0.neural_network.displays import LossCurveDisplay
-from syn0.neural_network.network import NetworkClassifier, NetworkRegressor
+from syn0.neural_network.network_classifier import NetworkClassifier
+from syn0.neural_network.network_regressor import NetworkRegressor
 
 __all__ = ["LossCurveDisplay", "NetworkClassifier", "NetworkRegressor"]

@@ -11,7 +11,6 @@ from syn0.layers import Activation, Dense, Flatten
 from syn0.layers.activation import function_of
 from syn0.layers.node import Node
 from syn0.model import Model, Sequential
-from syn0.neural_network.programs import lend_programs
 
 Head = Callable[[str | None], tuple[int, str | None]]
 
@@ -61,7 +60,6 @@ def make_network(given: Any, X: Any, n_outputs: int, head: Head, random_state: A
     network = network.anew(random_state=random_state, dtype=dtype, layers=layers)
     network.preparation = None  # an estimator's X are features already
     network.prepare(X[:1])  # builds
-    lend_programs(network)
     return network
 
 

@@ -17,7 +17,6 @@ from syn0.model import Model
 from syn0.neural_network.callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from syn0.neural_network.estimator import HelpfulArguments, require_fitted, unchanged_on_failure
 from syn0.neural_network.parameters import NestedParameters
-from syn0.neural_network.programs import keep_programs
 from syn0.neural_network.samples import Samples, check_rows, check_samples
 from syn0.training.callbacks import Callback, check_callbacks
 from syn0.training.events import FitEnded
@@ -137,7 +136,6 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
             shuffle=self.shuffle, verbose=self.verbose, engine=self.engine,
             threads=self.threads, **self._options(samples), **options,
         )  # fmt: skip
-        keep_programs(self.network_)
 
     @property
     def history_(self) -> History:
@@ -202,10 +200,7 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
 
     def _outputs(self, X: Any) -> Array:
         require_fitted(self)
-        rows, known = check_rows(self, X, self.input_shape), len(self.network_._family)
-        found: Array = self.network_.predict(rows)
-        if len(self.network_._family) > known:
-            keep_programs(self.network_)
+        found: Array = self.network_.predict(check_rows(self, X, self.input_shape))
         return found
 
     def __sklearn_is_fitted__(self) -> bool:
