@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import syn0
 from syn0.neural_network import NetworkClassifier, NetworkRegressor
@@ -94,6 +95,17 @@ class Life(RuleBasedStateMachine):
         known = {"classes": CLASSES} if is_classifier(self.estimator) else {}
         self.estimator.partial_fit(X[rows], self.y[rows], **known)
         self.note((self.epochs or 0) + 1)
+
+    @rule()
+    def interrupt(self) -> None:
+        stop = syn0.LambdaCallback(on_epoch_end=lambda *_: signal.raise_signal(signal.SIGINT))
+        before = self.estimator.epochs
+        goes_on = self.estimator.warm_start and self.epochs is not None
+        self.estimator.set_params(callbacks=[stop], epochs=5)
+        with pytest.warns(ConvergenceWarning, match="interrupted"):
+            self.estimator.fit(X, self.y)
+        self.estimator.set_params(callbacks=(), epochs=before)
+        self.note((self.epochs or 0) * goes_on + 1)
 
     @rule(wrong=st.sampled_from(WRONG))
     def fit_with_a_wrong_setting(self, wrong: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import signal
 import warnings
 from typing import Any
 
@@ -16,9 +17,9 @@ import sklearn
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits, load_iris
-from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -207,10 +208,13 @@ def test_losses_of_linear_outputs(loss: Any) -> None:
     fitted = NetworkClassifier(net, loss=loss, optimizer=syn0.Adam(0.01), epochs=30)
     fitted.fit(X, WORDS[Y])
     assert fitted.score(X, WORDS[Y]) > 0.8
+    rows = [fitted.predict(X[i : i + 1])[0] for i in range(20)]
+    assert rows == fitted.predict(X[:20]).tolist()
     chances = loss in (None, "cross_entropy", "focal")
     assert hasattr(fitted, "predict_proba") == chances
     if chances:
         assert np.allclose(fitted.predict_proba(X).sum(axis=1), 1, atol=1e-5)
+        assert np.array_equal(fitted.predict_proba(X)[7:8], fitted.predict_proba(X[7:8]))
 
 
 def test_one_class_against_the_rest() -> None:
@@ -388,9 +392,9 @@ def test_metadata_is_routed() -> None:
     with sklearn.config_context(enable_metadata_routing=True):
         scaler = StandardScaler().set_fit_request(sample_weight=False)
         last = digits(epochs=2).set_fit_request(sample_weight=True, X_val=True, y_val=True)
-        pipeline = make_pipeline(scaler, last)
+        pipeline = Pipeline([("scaler", scaler), ("last", last)], transform_input=["X_val"])
         pipeline.fit(X[:500], Y[:500], sample_weight=np.ones(500), X_val=held[0], y_val=held[1])
-    assert pipeline[-1].history_["val_accuracy"][-1] > 0
+    assert pipeline[-1].history_["val_accuracy"][-1] == pytest.approx(pipeline.score(*held))
 
 
 def test_pickle_and_save(tmp_path: Any) -> None:
@@ -462,6 +466,16 @@ def test_validation() -> None:
         digits(validation_data=(X, Y)).fit(X, Y)
     with pytest.raises(DataError, match="y_val holds the label 'ten'"):
         digits().fit(X, WORDS[Y], X_val=X[:1], y_val=["ten"])
+
+
+def test_an_interrupt_keeps_what_was_learned() -> None:
+    stop = syn0.LambdaCallback(
+        on_epoch_end=lambda event, run: signal.raise_signal(signal.SIGINT) if event.epoch else None
+    )
+    estimator = digits(callbacks=[stop], epochs=9)
+    with pytest.warns(ConvergenceWarning, match="interrupted after 2 epochs"):
+        estimator.fit(X, Y)
+    assert np.array_equal(estimator.predict_proba(X), digits(epochs=2).fit(X, Y).predict_proba(X))
 
 
 def test_a_fit_that_fails_leaves_nothing() -> None:

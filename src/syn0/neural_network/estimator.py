@@ -17,10 +17,12 @@ class HelpfulArguments:
 
     def __new__(cls, *values: Any, **options: Any) -> Self:
         """Refuse an unknown argument."""
-        known = [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+        known = inspect.signature(cls.__init__).parameters if options else {}
+        open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
         for option in options:
-            if option not in known:
-                raise estimator_hint(cls.__name__, option, known)
+            if option not in known and not open_ended:
+                names = [name for name in known if name != "self"]
+                raise estimator_hint(cls.__name__, option, names)
         return super().__new__(cls)
 
 

@@ -84,7 +84,9 @@ class NetworkEstimator(HelpfulArguments, CallbackSupportMixin, NestedParameters,
         sample_weight : array-like of shape (samples,), optional
             How much each sample counts; one with the weight 0 is as good as absent.
         X_val, y_val : array-like, optional
-            Samples that are not learned, for ``val_loss`` and the metrics.
+            Samples that are not learned, for ``val_loss`` and the metrics. They are taken as
+            they are: a pipeline makes them ready where it is told so, by metadata routing and
+            ``Pipeline(steps, transform_input=["X_val"])``.
 
         Returns
         -------
