@@ -30,10 +30,11 @@ from typing import Any
 
 import numpy as np
 import sklearn.neural_network
-import syn0.neural_network
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification, make_regression
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
+
+import syn0.neural_network
 
 warnings.simplefilter("ignore")
 
