@@ -81,7 +81,8 @@ def test_what_was_set_before_any_training_is_the_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "wanted"), [("float32", "float32"), ("float64", "float64"), ("uint8", "float32")]
+    ("dtype", "wanted"),
+    [("float32", "float32"), ("float64", "float64"), ("uint8", "float32"), (">f8", "float64")],
 )
 def test_dtype_is_that_of_X(dtype: str, wanted: str) -> None:
     fitted = digits(epochs=1).fit((X * 16).astype(dtype), Y)
@@ -339,6 +340,8 @@ def test_nested_parameters_of_words_and_functions() -> None:
     assert clone(estimator).fit(IMAGES, Y).network_.parameters["b_dense_1"].shape == (5,)
     estimator.set_params(optimizer="sgd", optimizer__momentum=0.5, network=small())
     assert estimator.optimizer == syn0.SGD(momentum=0.5)
+    plain = NetworkClassifier(epochs=1).set_params(network__units=7).fit(X, Y)
+    assert plain.network_["hidden"].units == 7
     schedule = NetworkClassifier(optimizer=syn0.Adam(syn0.StepDecay(0.1, decay_steps=5)))
     schedule.set_params(optimizer__learning_rate__decay_steps=9)
     assert schedule.optimizer.learning_rate.decay_steps == 9

@@ -55,7 +55,7 @@ def make_network(given: Any, X: Any, n_outputs: int, head: Head, random_state: A
         The seed; None leaves the network its own.
     """
     network = _called(given, X, n_outputs)
-    dtype = str(X.dtype) if str(X.dtype) in ("float32", "float64") else network.dtype
+    dtype = X.dtype.name if X.dtype.name in ("float32", "float64") else network.dtype
     layers = _resolved(network, head)
     network = network.anew(random_state=random_state, dtype=dtype, layers=layers)
     network.preparation = None  # an estimator's X are features already

@@ -37,7 +37,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         ``(n_features, n_outputs) -> network``, told the number of features (or the shape of
         a sample, where X has more axes) and of classes. A last ``Dense("auto")`` takes units
         and activation from `y`: one unit and a sigmoid for two classes, a softmax for more, a
-        sigmoid for each of several labels. None: 256 hidden units.
+        sigmoid for each of several labels. None: 256 hidden units, or ``network__units``.
     loss : str, Loss or callable, optional
         By default the one that goes with the last activation; after a linear layer
         cross-entropy, which takes its outputs as scores.

@@ -16,11 +16,13 @@ from syn0 import losses, optimizers
 from syn0.errors import ArgumentError, UnknownArgumentError, did_you_mean
 from syn0.model import Model
 from syn0.names import Record
+from syn0.neural_network.definition import default_network
 
 # What a word, or None, stands for, where a part of it is asked for or set.
 _MEANING: Mapping[str, Callable[[Any], Any]] = {
     "optimizer": lambda given: optimizers.get("adam" if given is None else given),
     "loss": lambda given: given if given is None else losses.get(given),
+    "network": lambda given: default_network if given is None else given,
 }
 
 
