@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import fields
 from threading import Lock
 from types import FunctionType
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from syn0.engines import Engine, Executable
+from syn0.layers import Layer
+from syn0.layers.node import LayerLike
 from syn0.networks import Network
 from syn0.program import Program
 from syn0.steps import form_of
@@ -37,12 +40,21 @@ def form_of_network(network: Network) -> Any:
     wiring = network.wiring
     places = {node_key(node): place for place, node in enumerate(wiring.order)}
     nodes = tuple(
-        (label, form_of(node.layer), tuple(places[node_key(n)] for n in node.inputs))
+        (label, _form_of_layer(node.layer), tuple(places[node_key(n)] for n in node.inputs))
         for label, node in zip(wiring.labels, wiring.order, strict=True)
     )
     ends = tuple(tuple(places[node_key(n)] for n in e) for e in (wiring.inputs, wiring.outputs))
     names = wiring.input_names, wiring.output_names
     return nodes, ends, names, network.dtype, network.known_layout().input_shapes
+
+
+def _form_of_layer(layer: LayerLike) -> Any:
+    """Return what decides the graph of a layer: its fields but for numbers of the state."""
+    numbers = layer.hyperparameters()
+    if not (numbers and isinstance(layer, Layer)):
+        return form_of(layer)
+    rest = [f.name for f in fields(layer) if f.name not in numbers]
+    return type(layer), tuple(numbers), tuple((n, form_of(getattr(layer, n))) for n in rest)
 
 
 def is_ours(form: Any) -> bool:
