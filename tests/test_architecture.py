@@ -21,7 +21,7 @@ FLOORS = (
     "tracing networks steps energy",
     "training plots diagnosis data files",
     "fitting sharing stateful measuring failures probing diagnosing closing trainer script "
-    "planning summary checking model saving loading",
+    "planning summary checking model saving loading checkpointing",
     "neural_network tables",
     "lab serve cli tour",
 )
@@ -38,6 +38,7 @@ SLOW = {
     "matplotlib": {"syn0.plots.canvas"},
     "llvmlite": {"syn0.engines.llvm.compiling.jit", "syn0.engines.llvm.compiling.target"},
     "syn0.saving": {"syn0.model"},  # brings safetensors and msgspec
+    "syn0.checkpointing": {"syn0.trainer"},  # the same
 }
 # Modules of the floor below that are never known, though lower: (who, what).
 STRANGERS = (

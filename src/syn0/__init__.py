@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from syn0.schedules import OneCycle as OneCycle
     from syn0.schedules import StepDecay as StepDecay
     from syn0.schedules import WarmupCosine as WarmupCosine
+    from syn0.training import Checkpoint as Checkpoint
     from syn0.training import CSVLogger as CSVLogger
     from syn0.training import EarlyStopping as EarlyStopping
     from syn0.training import LambdaCallback as LambdaCallback
@@ -90,7 +91,7 @@ _DOOR = {
     "optimizers": "SGD RMSprop Adagrad Adadelta Adam AdamW Nadam Lion Muon LBFGS",
     "schedules": "ConstantSchedule StepDecay ExponentialDecay CosineDecay OneCycle WarmupCosine",
     "penalties": "L1 L2",
-    "training": "EarlyStopping ReduceLROnPlateau CSVLogger LambdaCallback",
+    "training": "EarlyStopping ReduceLROnPlateau Checkpoint CSVLogger LambdaCallback",
 }
 _HOMES = {name: f"syn0.{home}" for home, names in _DOOR.items() for name in names.split()}
 _MODULES = (

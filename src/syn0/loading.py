@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +16,8 @@ from syn0 import losses, metrics, optimizers
 from syn0.data.preparation import Preparation
 from syn0.errors import DataError, FileAccessError, FileFormatError
 from syn0.files import records
-from syn0.files.container import Container, check_unique_keys, read_container, read_tensors
+from syn0.files.container import Container, read_container, read_tensors
+from syn0.files.envelope import read_model
 from syn0.files.graphs import decode_shape
 from syn0.files.refusal import Refused, short
 from syn0.files.restoring import Restorer, check_work
@@ -39,9 +38,6 @@ from syn0.training.record import Settings
 from syn0.wiring import Wiring
 
 Arrays = dict[str, NDArray[Any]]
-
-_ENVELOPE = msgspec.json.Decoder(records.Envelope)
-_MODEL = msgspec.json.Decoder(records.Model)
 
 
 def load(path: str | Path, custom: Sequence[Any] | Mapping[str, Any] = ()) -> Model:
@@ -330,31 +326,6 @@ def _forget_optimizer(net: Model) -> None:
     kept = {*net.known_layout().declared, SEED.name, STEP.name}
     net.numbers = {name: value for name, value in net.numbers.items() if name in kept}
     net.numbers[STEP.name] = np.asarray(0, STEP.dtype)
-
-
-def read_model(text: str) -> records.Model:
-    """Return the JSON of a file, decoded into fixed structs."""
-    try:
-        check_unique_keys(text)
-        envelope = _ENVELOPE.decode(text)
-        if envelope.format != records.FORMAT:
-            raise Refused(f"it is of the format {short(envelope.format)}.")
-        if envelope.format_version != records.FORMAT_VERSION:
-            newer = envelope.format_version > records.FORMAT_VERSION
-            raise Refused(
-                f"it has the version {envelope.format_version} of the format.",
-                expected=f"version {records.FORMAT_VERSION}",
-                mend="pip install --upgrade syn0" if newer else None,
-            )
-        found = bytes(envelope.model)
-        if hashlib.sha256(found).hexdigest() != envelope.sha256:
-            raise Refused(
-                "its description does not have the checksum that was written with it.",
-                mend="the file is damaged: copy it anew from where it came",
-            )
-        return _MODEL.decode(found)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise Refused(f"its description is not one of a model: {error}.") from None
 
 
 def _check_leaves(value: Any, get: Callable[[Any], Any]) -> None:

@@ -144,7 +144,9 @@ class Model(StatefulNetwork):
         shuffle : bool
             Whether each epoch goes through the samples in an order of its own.
         resume : bool
-            Reserved for training that continues from a checkpoint.
+            Whether to continue the run in the folder of a `Checkpoint` among the callbacks;
+            where there is none yet, it begins. `epochs` is then the total of the run, and the
+            history that is returned holds all of it.
         verbose : "auto", 0, 1 or 2
             Progress: nothing, some twenty epochs, every epoch; but for 0 a line at the end
             says what is wrong, if anything is: the gravest of what `diagnose` finds.
@@ -162,6 +164,9 @@ class Model(StatefulNetwork):
         ------
         DataError, ShapeError, DTypeError
             If data do not fit; the network is left as it was.
+        ArgumentError, DataError
+            If network, loss, optimizer or data are not those of the run to resume; the
+            error names the difference, and the network is left as it was.
         NonFiniteError
             If loss or gradient become NaN or infinite; the last good step is kept.
 
@@ -192,16 +197,11 @@ class Model(StatefulNetwork):
         """
         if unknown:
             raise argument_hint(next(iter(unknown)))
-        if resume:
-            raise ArgumentError(
-                "resume=True needs a checkpoint, which this release does not write.",
-                mend="call fit again: it continues where the last call ended",
-            )
         return self._trainer.fit(
             X, y, loss=loss, optimizer=optimizer, epochs=epochs, batch_size=batch_size,
             metrics=metrics, loss_weights=loss_weights, validation_data=validation_data,
             sample_weight=sample_weight, class_weight=class_weight, callbacks=callbacks,
-            shuffle=shuffle, verbose=verbose, engine=engine, threads=threads,
+            shuffle=shuffle, resume=resume, verbose=verbose, engine=engine, threads=threads,
         )  # fmt: skip
 
     def step(self, X: Any, y: Any = None, **options: Any) -> dict[str, float]:

@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from syn0.errors import ArgumentError, UnknownArgumentError, UnknownNameError, did_you_mean
@@ -130,6 +131,18 @@ def require(condition: bool, owner: object, argument: str, expected: str) -> Non
             where=f"{name}({argument}=...)",
             expected=expected,
         )
+
+
+def is_count(value: Any) -> bool:
+    """Tell whether this is a whole number from 1 on.
+
+    Examples
+    --------
+    >>> is_count(3), is_count(0), is_count(True), is_count(2.0)
+    (True, False, False, False)
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return whole and int(value) >= 1
 
 
 def _article(noun: str) -> str:

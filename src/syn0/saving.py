@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from syn0.files import records
 from syn0.files.atomic import write_atomically
 from syn0.files.container import checksum, pack
 from syn0.files.describing import Describer, Foreign
+from syn0.files.envelope import seal
 from syn0.files.graphs import Constants, encode_shape
 from syn0.files.refusal import Refused
 from syn0.files.registry import NAMES
@@ -29,45 +29,101 @@ from syn0.layers.node import Node
 from syn0.measuring import unmeasured
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Task
-from syn0.trainer import Trainer
+from syn0.training.record import Settings
 
 Tensors = dict[str, NDArray[Any]]
 
 
-def save(model: StatefulNetwork, trainer: Trainer, path: Any) -> None:
+class Trained(Protocol):
+    """What a file says of training."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the last fit was asked for."""
+        ...
+
+    @property
+    def task(self) -> Task | None:
+        """What it learned."""
+        ...
+
+    @property
+    def plan(self) -> Plan | None:
+        """What updates each parameter."""
+        ...
+
+    @property
+    def epochs_done(self) -> int:
+        """All epochs of all fits."""
+        ...
+
+
+def save(model: StatefulNetwork, trained: Trained, path: Any) -> None:
     """Write a network into a file; see `Model.save`."""
+    record, tensors = describe(model, trained)
+    for note in record.notes:
+        warnings.warn(note, UserWarning, stacklevel=3)
+    write_atomically(Path(path), packed(record, tensors))
+
+
+def packed(record: records.Model, tensors: Tensors) -> bytes:
+    """Return the bytes of a file."""
+    with _refusing():
+        return pack(seal(record), tensors)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say that what cannot be loaded is not saved."""
     try:
-        content = pack(*describe(model, trainer))
-    except Refused as error:  # what cannot be loaded is not saved
+        yield
+    except Refused as error:
         raise ArgumentError(
             f"the network cannot be saved: {error.what}", expected=error.expected
         ) from None
-    write_atomically(Path(path), content)
 
 
-def describe(model: StatefulNetwork, trainer: Trainer) -> tuple[str, Tensors]:
-    """Return the JSON and the tensors of a network's file."""
-    return _Writer(model, trainer).write()
+def describe(
+    model: StatefulNetwork,
+    trained: Trained,
+    run: Callable[[Describer], tuple[records.Run, Tensors]] | None = None,
+) -> tuple[records.Model, Tensors]:
+    """Return the JSON and the tensors of a network's file.
+
+    Parameters
+    ----------
+    model : StatefulNetwork
+        The network.
+    trained : Trained
+        What it was trained for.
+    run : callable, optional
+        Returns what a checkpoint holds besides.
+    """
+    with _refusing():
+        return _Writer(model, trained).write(run)
 
 
 class _Writer:
     """Gathers what one file holds."""
 
-    def __init__(self, model: StatefulNetwork, trainer: Trainer) -> None:
-        self.model, self.trainer = model, trainer
+    def __init__(self, model: StatefulNetwork, trained: Trained) -> None:
+        self.model, self.trained = model, trained
         self.layout = model.known_layout()
         self.describer = Describer()
         self.constants = Constants()
         self.tensors: Tensors = {}
         self.notes: list[str] = []
 
-    def write(self) -> tuple[str, Tensors]:
+    def write(
+        self, run: Callable[[Describer], tuple[records.Run, Tensors]] | None
+    ) -> tuple[records.Model, Tensors]:
         model, describer = self.model, self.describer
         self._check_measured()
         task = self._storable_task()
         extra = [loss for loss in task.losses if isinstance(loss, Node)] if task else []
         network = describer.network(model, extra)
         training = self._training(task)
+        found = run(describer) if run is not None else None
         if any(f.role in ("layer", "function", "loss", "metric") for f in describer.foreign):
             watch(model, self.layout.input_shapes, describer.foreign, self.constants, task)
         own = self._own()
@@ -76,6 +132,8 @@ class _Writer:
         history = records.History(model.history.epochs, list(model.history))
         self._add("history", {name: np.asarray(v) for name, v in model.history.items()})
         self._add("constant", {str(i): a for i, a in enumerate(self.constants.arrays)})
+        if found is not None:
+            self.tensors |= found[1]
         values = {n: d.value for n, d in self.layout.declared.items() if d.value is not None}
         record = records.Model(
             syn0_version=sys.modules["syn0"].__version__,
@@ -89,11 +147,10 @@ class _Writer:
             preparation=preparation,
             notes=self.notes,
             checksums={name: checksum(array) for name, array in self.tensors.items()},
+            run=found[0] if found is not None else None,
         )
         check_work(record)
-        for note in self.notes:
-            warnings.warn(note, UserWarning, stacklevel=5)
-        return seal(record), self.tensors
+        return record, self.tensors
 
     def _add(self, group: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.tensors |= {f"{group}/{name}": np.asarray(array) for name, array in arrays.items()}
@@ -101,7 +158,7 @@ class _Writer:
     # ----- numbers
 
     def _add_numbers(self) -> None:
-        model, plan = self.model, self.trainer.plan
+        model, plan = self.model, self.trained.plan
         names = [*self.layout.declared, "seed", "step"]
         if plan is not None:
             names += [e.name for e in plan.entries(model.entries())]
@@ -141,7 +198,7 @@ class _Writer:
 
     def _storable_task(self) -> Task | None:
         """Return the last task, without metrics that are Python on arrays."""
-        task = self.trainer.task
+        task = self.trained.task
         if task is None:
             return None
         kept = tuple(
@@ -150,16 +207,16 @@ class _Writer:
         return replace(task, metrics=kept)
 
     def _training(self, task: Task | None) -> records.Training:
-        trainer, value = self.trainer, self.describer.value
-        settings = trainer.settings
+        trained, value = self.trained, self.describer.value
+        settings = trained.settings
         return records.Training(
             loss=value(settings.loss, "function"),
             optimizer=value(settings.optimizer),
             metrics=self._metrics(settings.metrics),
             loss_weights=value(settings.loss_weights),
             task=None if task is None else self._task(task),
-            trainable=None if trainer.plan is None else list(trainer.plan.trainable),
-            epochs=trainer.epochs_done,
+            trainable=None if trained.plan is None else list(trained.plan.trainable),
+            epochs=trained.epochs_done,
         )
 
     def _metrics(self, given: Any) -> Any:
@@ -295,15 +352,3 @@ def check_state(name: str, array: NDArray[Any]) -> None:
 def _first_bad(array: NDArray[Any]) -> float:
     flat = array.reshape(-1)
     return float(flat[~np.isfinite(flat)][0]) if flat.size else math.nan
-
-
-def seal(record: records.Model) -> str:
-    """Return the text of a file: the JSON of a model, with its version and its checksum."""
-    model = msgspec.json.encode(record)
-    envelope = records.Envelope(
-        records.FORMAT,
-        records.FORMAT_VERSION,
-        hashlib.sha256(model).hexdigest(),
-        msgspec.Raw(model),
-    )
-    return msgspec.json.encode(envelope).decode()

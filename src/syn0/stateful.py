@@ -76,6 +76,7 @@ class StatefulNetwork(Network):
     ) -> None:
         super().__init__(inputs, outputs, dtype=dtype, name=name)
         self.seed = _seed(random_state)
+        self.seed_drawn = random_state is None
         self.history = History()
         self.numbers: State = {}
         self._given: State = {}  # what people set before any training: initial values too
@@ -314,11 +315,22 @@ class StatefulNetwork(Network):
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return what `restore` takes to undo a call that failed."""
-        return self.layout, dict(self.numbers), set(self._settled), dict(self._given)
+        kept = dict(self.numbers), set(self._settled), dict(self._given)
+        return self.layout, *kept, self.seed, self.history
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a snapshot, unbuilt if it was unbuilt."""
-        self.layout, self.numbers, self._settled, self._given = snapshot
+        self.layout, self.numbers, self._settled, self._given, self.seed, self.history = snapshot
+
+    def adopt(self, numbers: State, settled: Iterable[str], history: History) -> None:
+        """Take over what a checkpoint holds, which fits."""
+        self.numbers, self._settled, self.history = numbers, set(settled), history
+
+    def as_of(self, numbers: State, history: History) -> Self:
+        """Return a view of the network with other numbers and another history."""
+        other = object.__new__(type(self))
+        other.__dict__.update({**self.__dict__, "numbers": numbers, "history": history})
+        return other
 
     # ----- copies
 

@@ -6,8 +6,8 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from syn0.program import State
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Task
 from syn0.training.callbacks import check_callbacks
+from syn0.training.checkpoints import Checkpoint
 from syn0.training.chunks import ChunkFeed
 from syn0.training.events import Event, FitEnded
 from syn0.training.feeds import Order, ResidentFeed, StepTable, resolve_batch_size
@@ -33,7 +34,7 @@ from syn0.training.history import History
 from syn0.training.loop import mean_of_totals, train
 from syn0.training.minimize import minimize, pack, unpack
 from syn0.training.progress import ProgressDisplay
-from syn0.training.record import Record, Settings, check_count, check_threads
+from syn0.training.record import Job, Place, Record, Settings, check_count, check_threads
 from syn0.training.run import Listener, Run
 from syn0.training.samples import Data
 from syn0.training.sources import (
@@ -46,43 +47,13 @@ from syn0.training.sources import (
 )
 from syn0.training.streaming import train_on_chunks
 
+if TYPE_CHECKING:
+    from syn0.checkpointing import Keeping
+
 Array = NDArray[Any]
 _MORE_LEARN = "more parameters learn"
 
 __all__ = ["Job", "Record", "Settings", "Trainer"]
-
-
-@dataclass(frozen=True)
-class Job:
-    """Everything that a fit needs, checked."""
-
-    settings: Settings
-    task: Task
-    plan: Plan
-    fresh: State  # entries that begin anew
-    measured: State  # statistics taken from the training data
-    data: Data  # nothing where they come in chunks
-    validation: tuple[Task, Data] | None
-    feed: ResidentFeed | ChunkFeed
-    epochs: int
-    listeners: tuple[Any, ...]
-    choices: tuple[str, ...]
-    engine: str
-    threads: int | str
-
-    def record(self, start: State, first_epoch: int, epochs: int) -> Record:
-        """Return what printed code needs of a run of so many epochs."""
-        feed = self.feed
-        samples = feed.samples or feed.batch_size
-        return Record(
-            self.task, self.plan, start, first_epoch, epochs,
-            min(feed.batch_size, samples), feed.shuffle, samples,
-        )  # fmt: skip
-
-    def keys(self) -> tuple[str, ...]:
-        """Return the keys that every epoch will have."""
-        held = self.validation[0].keys if self.validation is not None else ()
-        return (*self.task.keys, *(f"val_{name}" for name in held))
 
 
 class Trainer:
@@ -105,8 +76,9 @@ class Trainer:
     # ----- the verbs
 
     def fit(
-        self, X: Any, y: Any, *, verbose: Any = "auto", counts: bool = True, **options: Any
-    ) -> History:
+        self, X: Any, y: Any, *, verbose: Any = "auto", counts: bool = True, resume: bool = False,
+        **options: Any,
+    ) -> History:  # fmt: skip
         """Train; see `Model.fit`.
 
         A call that fails before its first step leaves the network as it was.
@@ -115,37 +87,67 @@ class Trainer:
         ----------
         counts : bool
             Whether the epochs join those of the network; a single step is none.
+        resume : bool
+            Whether to continue the run in the folder of a `Checkpoint`.
         **options
             As in `Model.fit`; also ``order``, as in `ResidentFeed`, for arrays in memory.
         """
         display, counter = ProgressDisplay(verbose), _Counter()
         history = History(self.epochs_done)
-        before = (self.model.snapshot(), self.settings, self.task, self.plan)
+        before = (self.model.snapshot(), self.settings, self.task, self.plan, self.epochs_done)
         start: State = {}
         begun: State = {}
         try:
             chunked = not self.model.reads(X) and are_chunks(X, y)
-            job = self.prepare(X, y, chunked=chunked, **options)
+            keeping = self._keeping(options.get("callbacks"), resume)
+            place = None if keeping is None else keeping.place
+            if place is not None:
+                self.task, self.plan, self.epochs_done = None, None, place.epoch
+            job = self.prepare(X, y, chunked=chunked, place=place, **options)
             start = self._begin(job)
+            if keeping is not None:
+                job, history = keeping.adopt(job, history)
+                self.epochs_done = history.first_epoch
             begun = {name: self.model.numbers[name] for name in job.plan.trainable}
             with self._limits(job):
-                self._run(job, history, display, counter)
+                self._run(job, history, display, counter, keeping)
         except BaseException as error:  # Ctrl-C, while a program is compiled, is one too
             stepped = counter.steps or self._moved(begun)
             if not stepped and not isinstance(error, NonFiniteError):
-                snapshot, self.settings, self.task, self.plan = before
+                snapshot, self.settings, self.task, self.plan, self.epochs_done = before
                 self.model.restore(snapshot)
+                history = History(self.epochs_done)
             raise
         finally:
             # Also after an error or Ctrl-C: the steps that were done are kept.
             if history.epochs and (counts or self.record is None):
-                record = job.record(start, self.epochs_done, history.epochs)
-                frozen, kept = self.model.frozen, kept_epoch(job.listeners, counter.reason)
-                self.record = replace(record, frozen=frozenset(frozen), kept_epoch=kept)
+                self.record = None if place else self._record(job, start, history, counter.reason)
             if counts:
                 self.epochs_done += history.epochs
                 self.model.history.extend(history)
         return history
+
+    def _record(self, job: Job, start: State, history: History, reason: str) -> Record:
+        """Return what printed code needs; of a run that was resumed it does not know the start."""
+        record = job.record(start, self.epochs_done, history.epochs)
+        frozen, kept = self.model.frozen, kept_epoch(job.listeners, reason)
+        return replace(record, frozen=frozenset(frozen), kept_epoch=kept)
+
+    def _keeping(self, callbacks: Any, resume: bool) -> Keeping | None:
+        """Return the checkpoints that are to be written, and the run that is to be resumed."""
+        found = [c for c in check_callbacks(callbacks) if isinstance(c, Checkpoint)]
+        if found:
+            from syn0.checkpointing import Keeping
+
+            return Keeping(self.model, found, resume=resume)
+        if resume:
+            raise ArgumentError(
+                "resume=True needs the folder of the run.",
+                where="callbacks",
+                mend='add a checkpoint: callbacks=[syn0.Checkpoint("runs/a")]; without one, call '
+                "fit again: it continues where the last call ended",
+            )
+        return None
 
     def _moved(self, begun: State) -> bool:
         """Tell whether a step was done: steps put new arrays in the place of the old."""
@@ -187,10 +189,12 @@ class Trainer:
         validation_data: Any = None, sample_weight: Any = None, class_weight: Any = None,
         callbacks: Sequence[Any] = (), shuffle: bool = True, engine: str = "auto",
         threads: Any = "auto", order: Order | None = None, chunked: bool = False,
+        place: Place | None = None,
     ) -> Job:  # fmt: skip
         """Check all that `fit` was given; nothing is changed but that shapes become known."""
-        model = self.model
+        model, place = self.model, place or Place(self.epochs_done)
         check_count("epochs", epochs)
+        epochs = place.epochs_left(int(epochs))
         check_threads(threads)
         listeners = check_callbacks(callbacks)
         chosen, why = choose(engine)
@@ -200,7 +204,7 @@ class Trainer:
         if chunked:
             check_chunked(y, sample_weight, validation_data, batch_size)
             samples = GivenChunks(
-                X, epoch=self.epochs_done, epochs=epochs, seed=model.seed, shuffle=shuffle
+                X, epoch=place.epoch, epochs=epochs, seed=model.seed, shuffle=shuffle
             )
             task, validation = self._chunks(settings, samples, class_weight, validation_data)
         else:
@@ -208,8 +212,9 @@ class Trainer:
         plan, fresh, notice = self._plan(settings, task)
         feed = self._feed(task, plan, samples, batch_size, shuffle, order)
         done = int(fresh.get("step", model.numbers["step"]))
+        done = done if place.updates is None else place.updates
         if isinstance(feed, ResidentFeed):
-            done -= self.epochs_done * feed.steps_per_epoch
+            done -= place.epoch * feed.steps_per_epoch + place.step
         feed.tables = {
             name: StepTable(schedule, model.dtype, done)
             for name, schedule in plan.schedules.items()
@@ -226,8 +231,8 @@ class Trainer:
         if isinstance(samples, Data):
             data, measured = samples, self._statistics(samples, feed)
         return Job(
-            settings, task, plan, fresh, measured, data, validation, feed,
-            int(epochs), listeners, (" · ".join([*choices, *notice]),), engine, threads,
+            settings, task, plan, fresh, measured, data, validation, feed, place,
+            epochs, listeners, (" · ".join([*choices, *notice]),), engine, threads,
         )  # fmt: skip
 
     def _samples(
@@ -414,15 +419,26 @@ class Trainer:
         weights = sum(math.prod(e.shape) for e in self.model.entries() if len(e.shape) > 1)
         return 6.0 * job.feed.batch_size * weights
 
-    def _run(self, job: Job, history: History, display: ProgressDisplay, counter: _Counter) -> None:
+    def _run(
+        self, job: Job, history: History, display: ProgressDisplay, counter: _Counter,
+        keeping: Keeping | None,
+    ) -> None:  # fmt: skip
         subject = Subject(self.model, job.task, job.data, job.plan)
         last = ClosingLine(subject, history, counter.began, job.feed.tables, job.listeners)
+        updates = int(self.model.numbers["step"])
+        keepers = () if keeping is None else keeping.listeners(job.listeners, updates)
         common: dict[str, Any] = {
             "epochs": job.epochs,
             "evaluate": self._evaluator(job),
             # The counter hears first: an error in a callback must not cost it the step. What is
             # said at the end comes last, of the parameters that callbacks leave behind.
-            "listeners": (counter, display, *([last] if display.speaks else []), *job.listeners),
+            "listeners": (
+                counter,
+                display,
+                *([last] if display.speaks else []),
+                *job.listeners,
+                *keepers,
+            ),
             "history": history,
             "choices": job.choices,
             "keys": job.keys(),
@@ -443,19 +459,20 @@ class Trainer:
         common |= {
             "summarize": mean_of_totals if job.task.loss_total == "mean" else _with_sums(job.task),
             "scheduled": tuple(job.plan.schedules),
-            "control": Control(threads=job.threads),
+            "control": Control(threads=job.threads, row=dict(job.place.totals)),
         }
         try:
             if isinstance(feed, ChunkFeed):
                 train_on_chunks(
                     executable, model.numbers, feed, explain=explain,
-                    first_epoch=self.epochs_done, **common,
+                    first_epoch=job.place.epoch, first_step=job.place.step, **common,
                 )  # fmt: skip
             else:
                 train(
                     executable, model.numbers, feed, samples=feed.samples,
                     explain=lambda failure, step: explain(failure, feed.batch(step), step),
-                    initial_step=self.epochs_done * feed.steps_per_epoch, **common,
+                    initial_step=job.place.epoch * feed.steps_per_epoch + job.place.step,
+                    **common,
                 )  # fmt: skip
         finally:
             # Programs that do not read the number of the step do not count it either.
@@ -479,7 +496,7 @@ class Trainer:
 
         assert minimizer is not None
         minimize(
-            loss_and_gradient, model.numbers, names, initial_step=self.epochs_done,
+            loss_and_gradient, model.numbers, names, initial_step=job.place.epoch,
             explain=lambda failure, step: explain_failure(model, job.plan, batch, failure, step),
             options=minimizer.options(), samples=job.data.samples, **common,
         )  # fmt: skip

@@ -45,10 +45,9 @@ def with_graphs() -> bytes:
 
 
 def content_of(net: Any) -> bytes:
-    from syn0.files.container import pack
-    from syn0.saving import describe
+    from syn0.saving import describe, packed
 
-    return pack(*describe(net, net._trainer))
+    return packed(*describe(net, net._trainer))
 
 
 def refuse(content: bytes, folder: Path, *words: str) -> str:

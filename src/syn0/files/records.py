@@ -375,8 +375,41 @@ class Preparation(Plain):
     arrays: list[Text]
 
 
-class Model(Plain):
-    """A whole model file, but for the tensors."""
+class Group(Plain):
+    """Parameters, and the optimizer that they have."""
+
+    names: list[Text]
+    optimizer: Value
+
+
+class Memory(Plain):
+    """What a callback remembers: tensors ``callback/<number>/<name>``."""
+
+    callback: Text
+    arrays: list[Text]
+
+
+class Run(Plain):
+    """The run that a checkpoint is of, and where it stands.
+
+    So many `epochs` are complete, and so many `steps` of the next, whose figures are tensors
+    ``total/<name>``. `data`, `batch_size`, `shuffle` and `optimizers` tell it from other runs.
+    """
+
+    first_epoch: Count
+    epochs: Count
+    steps: Count
+    totals: list[Text]
+    batch_size: Count
+    shuffle: bool
+    data: dict[Text, Text]
+    optimizers: list[Group]
+    stopped: tuple[Text, Text] | None
+    callbacks: list[Memory]
+
+
+class Model(Plain, omit_defaults=True):
+    """A whole model file, but for the tensors; with a run it is a checkpoint."""
 
     syn0_version: Text
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
@@ -389,3 +422,4 @@ class Model(Plain):
     preparation: Preparation | None
     notes: list[Text]
     checksums: dict[Text, Text]
+    run: Run | None = None

@@ -21,6 +21,10 @@ class Refused(Exception):  # noqa: N818 (it becomes a `FileFormatError` where th
         self.what, self.where, self.expected, self.mend = what, where, expected, mend
 
 
+class TooNew(Refused):
+    """A file is whole, and of a release that came after this one."""
+
+
 def short(value: object, most: int = 60) -> str:
     """Return the text of a value from a file, cut where it is long, on one line."""
     text = repr(value)

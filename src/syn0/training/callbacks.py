@@ -2,7 +2,7 @@
 
 A callback hears the events of `events` and holds the `Run`: it may read and change the
 state and stop the run. Its own fields are its settings; what it remembers of a run begins
-anew at each fit.
+anew at each fit, unless the run is resumed: then it gets back what a checkpoint kept of it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0.errors import ArgumentError, DataError, UnknownNameError, did_you_mean
 from syn0.names import Record
 from syn0.training.events import (
     EpochEnded,
@@ -25,6 +28,7 @@ from syn0.training.events import (
     FitEnded,
     FitStarted,
     Notice,
+    Paused,
     Progress,
 )
 from syn0.training.run import Listener, Run
@@ -43,7 +47,9 @@ class Callback(Record, Listener):
     """Base of all callbacks; write the hooks that you need.
 
     Each hook takes the event and the run: ``event.logs["loss"]``, ``run.state``,
-    ``run.say("a line")``, ``run.stop()``.
+    ``run.say("a line")``, ``run.stop()``. A callback that counts or keeps something over the
+    epochs returns it from `memory`, as arrays by name, and takes it back in `recall`: then a
+    resumed run goes on as if it had never been broken off.
 
     Examples
     --------
@@ -83,6 +89,24 @@ class Callback(Record, Listener):
     def on_fit_end(self, event: FitEnded, run: Run) -> None:
         """Hear that training is over."""
 
+    @property
+    def kept_as(self) -> str:
+        """What a checkpoint knows its memory by; another name gets none of it."""
+        return type(self).__name__
+
+    def memory(self, run: Run) -> Mapping[str, NDArray[Any]]:
+        """Return what a checkpoint is to keep of this callback; nothing by default."""
+        return {}
+
+    def recall(self, memory: Mapping[str, NDArray[Any]], run: Run) -> None:
+        """Take back what `memory` returned, after ``on_fit_start``, where a run is resumed.
+
+        Raises
+        ------
+        DataError
+            If it is nothing that `memory` can have returned.
+        """
+
     def receive(self, event: Event, run: Run) -> None:
         """Call the hook of an event."""
         match event:
@@ -96,7 +120,7 @@ class Callback(Record, Listener):
                 self.on_epoch_end(event, run)
             case FitEnded():
                 self.on_fit_end(event, run)
-            case Notice():
+            case Paused() | Notice():
                 pass
 
 
@@ -130,7 +154,7 @@ class CSVLogger(Callback):
     """Write the history to a file as it grows, one row an epoch, epochs counted from 1.
 
     A row goes to the file in one piece: whoever reads the file, also after a crash, finds
-    whole rows.
+    whole rows. A resumed run writes its rows anew from the history: each stands there once.
 
     Parameters
     ----------
@@ -160,6 +184,7 @@ class CSVLogger(Callback):
 
     def __post_init__(self) -> None:
         self._columns: list[str] = []
+        self._begin = 0  # where the rows of this run are in the file
 
     def on_fit_start(self, event: FitStarted, run: Run) -> None:
         """Begin the file, so that a path that cannot be written fails before training."""
@@ -174,11 +199,33 @@ class CSVLogger(Callback):
             os.truncate(path, end)
         if end:
             self._columns = next(csv.reader([whole[:end].decode().splitlines()[0]]))
+        self._begin = end
+
+    def memory(self, run: Run) -> Mapping[str, NDArray[Any]]:
+        """Return where the rows of this run begin."""
+        return {"begin": np.asarray(self._begin)}
+
+    def recall(self, memory: Mapping[str, NDArray[Any]], run: Run) -> None:
+        """Write the rows that the history has, in place of those after its end as well."""
+        self._begin = min(recalled_count(memory, "begin"), self._begin)
+        os.truncate(self.path, self._begin)
+        if not self._begin:
+            self._columns = []
+        logs = [dict(zip(run.history, row, strict=True)) for row in zip(*run.history.values())]
+        self._add(run.history.first_epoch, logs)
 
     def on_epoch_end(self, event: EpochEnded, run: Run) -> None:
         """Add a row."""
-        columns = ["epoch", *event.logs]
-        rows: list[list[Any]] = [[event.epoch + 1, *map(float, event.logs.values())]]
+        self._add(event.epoch, [event.logs])
+
+    def _add(self, first_epoch: int, logs: Sequence[Mapping[str, float]]) -> None:
+        """Add rows, and before the first of the file the names of the columns."""
+        if not logs:
+            return
+        columns = ["epoch", *logs[0]]
+        rows: list[list[Any]] = [
+            [epoch + 1, *map(float, row.values())] for epoch, row in enumerate(logs, first_epoch)
+        ]
         if not self._columns:
             self._columns = columns
             rows.insert(0, columns)
@@ -192,6 +239,21 @@ class CSVLogger(Callback):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         _append_whole(self.path, text.getvalue().encode())
+
+
+def recalled_count(memory: Mapping[str, NDArray[Any]], name: str) -> int:
+    """Return a whole number from 0 on from the memory of a callback."""
+    value = recalled(memory, name)
+    if value.dtype.kind not in "iu" or value < 0:
+        raise DataError(f"what a callback keeps as {name} is no count.")
+    return int(value)
+
+
+def recalled(memory: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    """Return a number from the memory of a callback."""
+    if name not in memory or memory[name].shape != ():
+        raise DataError(f"what a callback keeps as {name} is missing, or is no number.")
+    return memory[name]
 
 
 def _append_whole(path: str | os.PathLike[str], data: bytes) -> None:

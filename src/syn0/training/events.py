@@ -94,6 +94,28 @@ class EpochsEnded:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """The engine has handed the state back, and all that came before has been told.
+
+    Only those hear it who ask for it by `Listener.hears_pauses`.
+
+    Parameters
+    ----------
+    epoch, step : int
+        Where training stands: so many epochs are complete, and so many steps of the next.
+    totals : mapping of str to float
+        What these steps add up to, as in `Outcome`.
+    ends : bool
+        Whether no more steps follow.
+    """
+
+    epoch: int
+    step: int
+    totals: Mapping[str, float]
+    ends: bool
+
+
+@dataclass(frozen=True)
 class Notice:
     """A line that a callback wants shown."""
 
@@ -120,4 +142,6 @@ class FitEnded:
     step: int
 
 
-Event = FitStarted | EpochStarted | Progress | EpochEnded | EpochsEnded | Notice | FitEnded
+Event = (
+    FitStarted | EpochStarted | Progress | EpochEnded | EpochsEnded | Paused | Notice | FitEnded
+)

@@ -25,6 +25,7 @@ from syn0.training.events import (
     EpochStarted,
     FitEnded,
     FitStarted,
+    Paused,
     Progress,
 )
 from syn0.training.history import History
@@ -152,7 +153,7 @@ class Session:
 
     def tell_progress(self, logs: Mapping[str, float]) -> None:
         """Tell how far training is."""
-        epoch, step = divmod(self.run.step, self._steps_per_epoch)
+        epoch, step = self.stands_at
         self.run.dispatch(Progress(epoch, step, logs, self.speed()))
         self.due = time.monotonic() + PROGRESS_INTERVAL
 
@@ -199,6 +200,18 @@ class Session:
         return count
 
     @property
+    def stands_at(self) -> tuple[int, int]:
+        """The epoch that is under way, and how many of its steps are done."""
+        return divmod(self.run.step, self._steps_per_epoch)
+
+    def pause(self, *, ends: bool = False) -> None:
+        """Tell who asked for it that the state is that after the last step."""
+        # A validation that was cut short leaves an epoch that is told of in part only.
+        if self.run.hears_pauses and not self._cut_short:
+            epoch, step = self.stands_at
+            self.run.dispatch(Paused(epoch, step, dict(self._control.row), ends))
+
+    @property
     def is_complete(self) -> bool:
         """Whether all epochs are done."""
         return self.run.step >= self.end
@@ -213,11 +226,12 @@ class Session:
     def place(self) -> str:
         """Where training stands, in words."""
         steps = self._steps_per_epoch
-        epoch, index = divmod(self.run.step, steps)
+        epoch, index = self.stands_at
         return f"step {index} of {steps} of epoch {epoch + 1}" if index else f"epoch {epoch}"
 
     def finish(self) -> Outcome:
         """Tell how training ended."""
+        self.pause(ends=True)
         if self.run.stopped is not None:
             reason, message = self.run.stopped
         elif self.is_complete and not self._cut_short:
@@ -301,9 +315,11 @@ def train(
     """
     control = Control() if control is None else control
     steps = feed.steps_per_epoch
+    history = History(initial_step // steps) if history is None else history
     run = Run(
-        state, listeners=listeners, restorable=restorable, scheduled=scheduled, step=initial_step
-    )
+        state, history=history, listeners=listeners, restorable=restorable, scheduled=scheduled,
+        step=initial_step,
+    )  # fmt: skip
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
@@ -314,7 +330,7 @@ def train(
             samples=samples,
             end=(initial_step // steps + epochs) * steps,
             evaluate=evaluate,
-            history=History(initial_step // steps) if history is None else history,
+            history=history,
             control=control,
             interrupt=stack.enter_context(Interrupt(control)),
         )
@@ -322,12 +338,14 @@ def train(
         while session.goes_on:
             ahead = 1 if session.evaluates else run.epochs_ahead()
             stop = min(session.end, (run.step // steps + ahead) * steps)
+            stop = min(stop, run.step + run.steps_ahead())
             _Span(session, executable, feed, control, summarize).run(int(stop) - run.step)
             if control.failure is not None:
                 raise session.fail(explain(control.failure, run.step))
             if session.owes_progress:
                 row = control.row
                 session.tell_progress(summarize(row) if row else session.logs)
+            session.pause()
         return session.finish()
 
 

@@ -126,7 +126,8 @@ def minimize(
     from scipy.optimize import minimize as minimize_with_scipy
 
     control = Control() if control is None else control
-    run = Run(state, listeners=listeners, restorable=restorable, step=initial_step)
+    history = History(initial_step) if history is None else history
+    run = Run(state, history=history, listeners=listeners, restorable=restorable, step=initial_step)
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
@@ -136,7 +137,7 @@ def minimize(
             samples=samples,
             end=initial_step + epochs,
             evaluate=evaluate,
-            history=History(initial_step) if history is None else history,
+            history=history,
             control=control,
             interrupt=stack.enter_context(Interrupt(control)),
         )

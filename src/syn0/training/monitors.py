@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
-from syn0.names import require
+from syn0.errors import ArgumentError, DataError, UnknownNameError, did_you_mean
+from syn0.names import is_count, require
 from syn0.program import State
-from syn0.training.callbacks import Callback
+from syn0.training.callbacks import Callback, recalled, recalled_count
 from syn0.training.events import EpochEnded, FitEnded, FitStarted
 from syn0.training.history import format_number
 from syn0.training.run import Run
@@ -75,6 +76,20 @@ class _Monitor(Callback):
         if event.keys:
             self._find(event.keys)
 
+    @property
+    def kept_as(self) -> str:
+        """What a checkpoint knows its memory by: that of another quantity is of no use."""
+        return f"{type(self).__name__}({self.monitor})"
+
+    def memory(self, run: Run) -> dict[str, NDArray[Any]]:
+        """Return the reference, and the epochs since."""
+        return {"reference": np.asarray(self._reference), "wait": np.asarray(self.wait)}
+
+    def recall(self, memory: Mapping[str, NDArray[Any]], run: Run) -> None:
+        """Take the reference back, and the epochs since."""
+        self._reference = float(recalled(memory, "reference"))
+        self.wait = recalled_count(memory, "wait")
+
     def _find(self, keys: Collection[str]) -> None:
         """Find the quantity and its direction: 1 if it should fall, -1 if it should rise."""
         owner = type(self).__name__
@@ -96,9 +111,8 @@ class _Monitor(Callback):
             self.wait += 1
 
 
-def _is_count(value: Any) -> bool:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return whole and int(value) >= 1
+def _kinds(arrays: State) -> dict[str, tuple[Any, ...]]:
+    return {name: (array.shape, array.dtype) for name, array in arrays.items()}
 
 
 # ----- the callbacks ------------------------------------------------------
@@ -164,7 +178,7 @@ class EarlyStopping(_Monitor):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        patient = self.patience is None or _is_count(self.patience)
+        patient = self.patience is None or is_count(self.patience)
         require(patient, self, "patience", "a whole number of epochs from 1 on, or None")
         require(self.min_delta >= 0, self, "min_delta", "a number from 0 on")
         self._kept: State = {}
@@ -174,6 +188,28 @@ class EarlyStopping(_Monitor):
         """Forget the last fit."""
         super().on_fit_start(event, run)
         self.best, self.best_epoch = math.nan, -1
+
+    def memory(self, run: Run) -> dict[str, NDArray[Any]]:
+        """Return the best value, its epoch and parameters, and how many steps ago they were."""
+        return {
+            **super().memory(run),
+            "best": np.asarray(self.best),
+            "best_epoch": np.asarray(self.best_epoch),
+            "steps_since": np.asarray(run.step - self._kept_step),
+            **{f"kept/{name}": array for name, array in self._kept.items()},
+        }
+
+    def recall(self, memory: Mapping[str, NDArray[Any]], run: Run) -> None:
+        """Take back what was best."""
+        super().recall(memory, run)
+        self.best = float(recalled(memory, "best"))
+        self.best_epoch = int(recalled(memory, "best_epoch"))
+        self._kept_step = run.step - recalled_count(memory, "steps_since")
+        names = [name for name in memory if name.startswith("kept/")]
+        self._kept = {name.removeprefix("kept/"): memory[name] for name in names}
+        present = run.copy_parameters()
+        if names and _kinds(self._kept) != _kinds(present):
+            raise DataError("the best parameters are not those of this network.")
 
     def on_epoch_end(self, event: EpochEnded, run: Run) -> None:
         """Keep the best parameters; stop at the target or out of patience."""
@@ -245,7 +281,7 @@ class ReduceLROnPlateau(_Monitor):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(0 < self.factor < 1, self, "factor", "a number between 0 and 1")
-        require(_is_count(self.patience), self, "patience", "a whole number of epochs from 1 on")
+        require(is_count(self.patience), self, "patience", "a whole number of epochs from 1 on")
         require(self.min_learning_rate >= 0, self, "min_learning_rate", "a number from 0 on")
         require(self.min_delta >= 0, self, "min_delta", "a number from 0 on")
 

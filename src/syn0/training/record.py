@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from syn0.errors import ArgumentError
+from syn0.names import is_count
 from syn0.program import State
 from syn0.steps import Plan, Task
-from syn0.training.feeds import AUTO_BATCH_SIZE
+from syn0.training.chunks import ChunkFeed
+from syn0.training.feeds import AUTO_BATCH_SIZE, ResidentFeed
+from syn0.training.samples import Data
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,34 @@ class Settings:
             metrics if metrics is not None or loss is not None else self.metrics,
             self.loss_weights if loss_weights is None else loss_weights,
         )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a fit begins: within a run that began before, if it resumes one.
+
+    Parameters
+    ----------
+    epoch, step : int
+        So many epochs of the network are complete, and so many steps of the next.
+    totals : mapping of str to float
+        What these steps add up to.
+    first_epoch : int, optional
+        The epoch that the run began with; by default the run begins here.
+    updates : int, optional
+        How many the optimizer has done; by default what the network says.
+    """
+
+    epoch: int
+    step: int = 0
+    totals: Mapping[str, float] = field(default_factory=dict)
+    first_epoch: int | None = None
+    updates: int | None = None
+
+    def epochs_left(self, epochs: int) -> int:
+        """Return how many of so many epochs of the run are to be done, one under way counted."""
+        first = self.epoch if self.first_epoch is None else self.first_epoch
+        return max(0, first + epochs - self.epoch)
 
 
 @dataclass(frozen=True)
@@ -73,10 +103,38 @@ class Record:
         )  # fmt: skip
 
 
-def is_count(value: Any) -> bool:
-    """Tell whether this is a whole number from 1 on."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and value >= 1
+@dataclass(frozen=True)
+class Job:
+    """Everything that a fit needs, checked."""
+
+    settings: Settings
+    task: Task
+    plan: Plan
+    fresh: State  # entries that begin anew
+    measured: State  # statistics taken from the training data
+    data: Data  # nothing where they come in chunks
+    validation: tuple[Task, Data] | None
+    feed: ResidentFeed | ChunkFeed
+    place: Place
+    epochs: int
+    listeners: tuple[Any, ...]
+    choices: tuple[str, ...]
+    engine: str
+    threads: int | str
+
+    def record(self, start: State, first_epoch: int, epochs: int) -> Record:
+        """Return what printed code needs of a run of so many epochs."""
+        feed = self.feed
+        samples = feed.samples or feed.batch_size
+        return Record(
+            self.task, self.plan, start, first_epoch, epochs,
+            min(feed.batch_size, samples), feed.shuffle, samples,
+        )  # fmt: skip
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys that every epoch will have."""
+        held = self.validation[0].keys if self.validation is not None else ()
+        return (*self.task.keys, *(f"val_{name}" for name in held))
 
 
 def check_count(name: str, value: Any) -> None:

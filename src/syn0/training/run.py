@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from syn0.program import State
 from syn0.training.events import Event, FitEnded, Notice
+from syn0.training.history import History
 
 
 class Listener(ABC):
@@ -25,12 +26,15 @@ class Listener(ABC):
         Whether it looks at the state of the run; progress is cheaper for those who do not.
     wants_progress : bool
         Whether `Progress` events are wanted.
+    hears_pauses : bool
+        Whether `Paused` events are wanted.
     """
 
     every_epoch: bool = False
     hears_epochs: bool = True
     reads_state: bool = True
     wants_progress: bool = False
+    hears_pauses: bool = False
 
     @abstractmethod
     def receive(self, event: Event, run: Run) -> None:
@@ -43,6 +47,10 @@ class Listener(ABC):
         stop the run or change its state.
         """
         return 1 if self.every_epoch else math.inf
+
+    def steps_ahead(self, run: Run) -> float:
+        """Return how many steps may pass before the state must be handed back."""
+        return math.inf
 
     def close(self) -> None:  # noqa: B027 (most listeners hold nothing open)
         """Let go of what is held open; called at the end of every run, also after an error."""
@@ -58,6 +66,8 @@ class Run:
         write into its array: others may hold it.
     step : int
         The absolute number of the next step.
+    history : History
+        The epochs of this fit, so far.
     scheduled : collection of str
         Hyperparameters that a schedule sets at each step, where an edit has no effect.
     """
@@ -66,6 +76,7 @@ class Run:
         self,
         state: State,
         *,
+        history: History | None = None,
         listeners: Sequence[Listener] = (),
         restorable: Collection[str] = (),
         scheduled: Collection[str] = (),
@@ -73,6 +84,7 @@ class Run:
     ) -> None:
         self.state = state
         self.step = step
+        self.history = History() if history is None else history
         self.scheduled = frozenset(scheduled)
         self.stopped: tuple[str, str] | None = None
         self._listeners = tuple(listeners)
@@ -81,6 +93,15 @@ class Run:
     def epochs_ahead(self) -> float:
         """Return how many epochs may pass before a listener must hear of them."""
         return min((listener.epochs_ahead() for listener in self._listeners), default=math.inf)
+
+    def steps_ahead(self) -> float:
+        """Return how many steps may pass before the state must be handed back."""
+        return min((listener.steps_ahead(self) for listener in self._listeners), default=math.inf)
+
+    @property
+    def hears_pauses(self) -> bool:
+        """Whether a listener wants `Paused` events."""
+        return any(listener.hears_pauses for listener in self._listeners)
 
     @property
     def hears_epochs(self) -> bool:

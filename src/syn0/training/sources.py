@@ -123,6 +123,13 @@ class GivenChunks:
         self._prepare = prepare
         self.samples = None if self._count is None else rows * self._count
 
+    def sample(self) -> Mapping[str, Array] | None:
+        """Return the first chunk of a sequence, checked; None where chunks come in one order."""
+        if not self._sequence:
+            return None
+        with noting("chunks[0]"):
+            return self._prepare(self._given[0])
+
     @property
     def _count(self) -> int | None:
         """How many chunks there are, None where that is not known."""

@@ -40,18 +40,21 @@ class ChunkSession(Session):
         whole epochs.
     first_epoch, epochs : int
         The first epoch and how many there are.
+    first_step : int
+        How many steps of the first epoch are done already.
     """
 
     def __init__(
-        self, run: Run, feed: ChunkFeed, *, first_epoch: int, epochs: int, **shared: Any
-    ) -> None:
+        self, run: Run, feed: ChunkFeed, *, first_epoch: int, first_step: int, epochs: int,
+        **shared: Any,
+    ) -> None:  # fmt: skip
         self._guess = feed.steps_per_epoch
         steps = self._guess or 1
-        run.step = first_epoch * steps
+        run.step = first_epoch * steps + first_step
         end = (first_epoch + epochs) * steps
         super().__init__(run, steps_per_epoch=steps, samples=feed.samples or 0, end=end, **shared)
         self.epoch = first_epoch
-        self.step = 0  # of the epoch
+        self.step = first_step  # of the epoch
         self._epochs = range(first_epoch, first_epoch + epochs)
         self._samples_done = 0
 
@@ -87,6 +90,12 @@ class ChunkSession(Session):
         self.end_epoch(self.epoch, logs)
         self.epoch += 1
         self.step = 0
+        self.pause()
+
+    @property
+    def stands_at(self) -> tuple[int, int]:
+        """The epoch that is under way, and how many of its steps are done."""
+        return self.epoch, self.step
 
     @property
     def is_complete(self) -> bool:
@@ -117,6 +126,7 @@ def train_on_chunks(
     history: History,
     evaluate: Evaluate | None = None,
     listeners: Sequence[Listener] = (),
+    first_step: int = 0,
     summarize: Summarize = mean_of_totals,
     choices: Sequence[str] = (),
     keys: Sequence[str] = (),
@@ -135,6 +145,8 @@ def train_on_chunks(
         The number of the first epoch.
     explain : callable
         ``explain(output, batch, step) -> NonFiniteError`` names layer, cause and remedy.
+    first_step : int
+        How many steps of the first epoch are done already; their chunks are read once more.
     choices, keys, restorable, scheduled
         As in `syn0.training.loop.train`.
 
@@ -150,15 +162,17 @@ def train_on_chunks(
     Exception
         What the chunks raise when they are read; the state is that after the last step.
     """
-    run = Run(state, listeners=listeners, restorable=restorable, scheduled=scheduled)
+    run = Run(
+        state, history=history, listeners=listeners, restorable=restorable, scheduled=scheduled
+    )
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
         stack.callback(control.close)
         interrupt = stack.enter_context(Interrupt(control))
         session = ChunkSession(
-            run, feed, first_epoch=first_epoch, epochs=epochs, evaluate=evaluate,
-            history=history, control=control, interrupt=interrupt,
+            run, feed, first_epoch=first_epoch, first_step=first_step, epochs=epochs,
+            evaluate=evaluate, history=history, control=control, interrupt=interrupt,
         )  # fmt: skip
         session.start(choices, keys, epochs)
         chunks = feed.read(first_epoch, epochs)
@@ -187,12 +201,15 @@ class _Work:
         """Train on the chunks of an epoch, as far as training goes on."""
         session, control = self._session, self._control
         session.begin_epoch(session.epoch)
-        parts = self._feed.parts(iter(reader.take, None), session.steps)
+        done = session.step
+        parts = self._feed.parts(iter(reader.take, None), session.steps - done)
         while (part := self._next(parts)) is not None:
             if not session.goes_on:
                 return
-            self._part(part)
-            control.close()  # or the engine would hold the chunk while the next one comes
+            if done < part.steps:
+                self._part(part, done)
+                control.close()  # or the engine would hold the chunk while the next one comes
+            done = max(done - part.steps, 0)
             del part
         if not reader.ended_early:
             row, control.row = control.row, {}
@@ -204,14 +221,13 @@ class _Work:
         self._session.seconds += time.perf_counter() - began
         return part
 
-    def _part(self, part: Part) -> None:
-        session, control, step = self._session, self._control, 0
+    def _part(self, part: Part, step: int) -> None:
+        session, control = self._session, self._control
         while step < part.steps and session.goes_on:
             control.deadline = session.due
             began = time.perf_counter()
-            done = self._executable.run_span(
-                session.run.state, part, step, part.steps - step, control
-            )
+            count = int(min(part.steps - step, session.run.steps_ahead()))
+            done = self._executable.run_span(session.run.state, part, step, count, control)
             session.seconds += time.perf_counter() - began
             session.count(done, done * part.batch_size)
             step += done
@@ -220,3 +236,4 @@ class _Work:
                 raise session.fail(self._explain(control.failure, batch, session.run.step))
             if session.owes_progress:
                 session.tell_progress(self._summarize(control.row))
+            session.pause()

@@ -1,0 +1,431 @@
+"""Runs in files: what a checkpoint holds, and how a fit continues one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0.errors import ArgumentError, DataError, FileAccessError, FileFormatError
+from syn0.files import records
+from syn0.files.comparing import first_difference
+from syn0.files.container import read_container, read_tensors
+from syn0.files.describing import Describer
+from syn0.files.envelope import read_model
+from syn0.files.folder import CheckpointFolder
+from syn0.files.refusal import Refused, TooNew, short
+from syn0.program import State
+from syn0.saving import describe, packed
+from syn0.stateful import StatefulNetwork
+from syn0.steps import Plan, Task
+from syn0.tracing import SEED, STEP
+from syn0.training import fingerprints
+from syn0.training.callbacks import Callback
+from syn0.training.checkpoints import Checkpoint, Keeper
+from syn0.training.chunks import ChunkFeed
+from syn0.training.events import Event, FitStarted, Paused
+from syn0.training.history import History
+from syn0.training.record import Job, Place, Settings
+from syn0.training.run import Listener, Run
+from syn0.training.sources import GivenChunks
+
+Tensors = dict[str, NDArray[Any]]
+
+
+# ----- writing ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What a file says of training, as it is at a checkpoint."""
+
+    settings: Settings
+    task: Task
+    plan: Plan
+    epochs_done: int
+
+
+class Writer:
+    """Makes the files of one fit.
+
+    Parameters
+    ----------
+    model : StatefulNetwork
+        What is trained.
+    job : Job
+        The fit.
+    before : History
+        The epochs before the run.
+    """
+
+    def __init__(self, model: StatefulNetwork, job: Job, before: History) -> None:
+        self._model, self._job, self._before = model, job, before
+
+    def describe(
+        self, paused: Paused, updates: int, run: Run
+    ) -> tuple[records.Model, dict[str, Any]]:
+        """Return the JSON and the tensors of a checkpoint."""
+        job, history = self._job, History()
+        for part in (self._before, run.history):
+            history.extend(part)
+        numbers = {**run.state, STEP.name: np.asarray(updates, STEP.dtype)}
+        view = self._model.as_of(numbers, history)
+        trained = _Trained(job.settings, job.task, job.plan, history.epochs)
+        return describe(view, trained, partial(self._run, paused, run))
+
+    def content(self, paused: Paused, updates: int, run: Run) -> bytes:
+        """Return the bytes of a checkpoint."""
+        return packed(*self.describe(paused, updates, run))
+
+    def _run(self, paused: Paused, run: Run, describer: Describer) -> tuple[records.Run, Tensors]:
+        job = self._job
+        tensors: Tensors = {
+            f"total/{name}": np.asarray(value, "float64") for name, value in paused.totals.items()
+        }
+        memories: list[records.Memory] = []
+        for callback in job.listeners:
+            memory = callback.memory(run)
+            if memory:
+                place = f"callback/{len(memories)}"
+                tensors |= {f"{place}/{name}": np.asarray(x) for name, x in memory.items()}
+                memories.append(records.Memory(callback.kept_as, list(memory)))
+        found = records.Run(
+            first_epoch=run.history.first_epoch,
+            epochs=paused.epoch,
+            steps=paused.step,
+            totals=list(paused.totals),
+            batch_size=job.feed.batch_size,
+            shuffle=job.feed.shuffle,
+            data=self._data,
+            optimizers=[
+                records.Group(list(group.names), describer.value(group.optimizer))
+                for group in job.plan.groups
+            ],
+            stopped=run.stopped,
+            callbacks=memories,
+        )
+        return found, tensors
+
+    @cached_property
+    def _data(self) -> dict[str, str]:
+        """What tells the data from others; looked at once a fit, when it is first wanted."""
+        job = self._job
+        source = job.feed.source if isinstance(job.feed, ChunkFeed) else None
+        if isinstance(source, GivenChunks):
+            found = fingerprints.of_chunks(source)
+        else:
+            found = fingerprints.of_data(job.data)
+        if job.validation is not None:
+            found |= fingerprints.of_data(job.validation[1], "validation ")
+        return found
+
+
+# ----- reading ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A checkpoint that was read, whole: each number has the checksum written with it."""
+
+    path: Path
+    record: records.Model
+    run: records.Run
+    tensors: Tensors
+
+    @classmethod
+    def read(cls, path: Path) -> StoredRun:
+        """Return the run in a file.
+
+        Raises
+        ------
+        Refused
+            If the file is damaged, or no checkpoint.
+        """
+        container = read_container(path)
+        record = read_model(container.text)
+        if record.run is None:
+            raise Refused("it is a model and no checkpoint.")
+        if set(record.checksums) != set(container.spans):
+            raise Refused("its tensors and its checksums differ.")
+        tensors = dict(read_tensors(container, [*container.spans], record.checksums))
+        found = cls(path, record, record.run, tensors)
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        """Refuse what does not hold together."""
+        history, run = self.record.history, self.run
+        columns = [self._tensor(f"history/{key}") for key in history.keys]
+        columns_fit = all(
+            x.shape == (history.epochs,) and x.dtype == np.float64 for x in columns
+        ) and (bool(columns) or not history.epochs)
+        totals = [self._tensor(f"total/{name}") for name in run.totals]
+        if self._tensor("state/step").shape != ():
+            raise Refused("its number of steps is none.")
+        totals_fit = all(x.shape == () and x.dtype == np.float64 for x in totals)
+        placed = run.first_epoch <= run.epochs == history.epochs
+        if not (columns_fit and totals_fit and placed and bool(totals) == bool(run.steps)):
+            raise Refused("its history and its place do not fit together.")
+        self.memories()
+
+    def _tensor(self, name: str) -> NDArray[Any]:
+        if name not in self.tensors:
+            raise Refused(f"the tensor {short(name)} is missing.")
+        return self.tensors[name]
+
+    @property
+    def place(self) -> Place:
+        """Where to go on."""
+        totals = {name: float(self.tensors[f"total/{name}"]) for name in self.run.totals}
+        run, updates = self.run, int(self.tensors["state/step"])
+        return Place(run.epochs, run.steps, totals, run.first_epoch, updates)
+
+    def history(self, epochs: slice, first_epoch: int) -> History:
+        """Return a part of the history."""
+        found = History(first_epoch)
+        columns = {k: self.tensors[f"history/{k}"][epochs] for k in self.record.history.keys}
+        if columns and len(next(iter(columns.values()))):
+            found.append_several(columns)
+        return found
+
+    def memories(self) -> list[tuple[str, Tensors]]:
+        """Return what callbacks remember, and which they are."""
+        return [
+            (m.callback, {name: self._tensor(f"callback/{i}/{name}") for name in m.arrays})
+            for i, m in enumerate(self.run.callbacks)
+        ]
+
+    def state(self, model: StatefulNetwork, plan: Plan) -> State:
+        """Return the numbers for a network, which must be those that it has."""
+        must = {e.name: e for e in (*model.entries(), SEED, STEP)}
+        may = {e.name: e for e in plan.entries(model.entries())} | must
+        found = {
+            name.removeprefix("state/"): array
+            for name, array in self.tensors.items()
+            if name.startswith("state/")
+        }
+        if not must.keys() <= found.keys() <= may.keys():
+            odd = min((must.keys() - found.keys()) | (found.keys() - may.keys()))
+            raise Refused(f"the tensor state/{short(odd)} is missing, or belongs to nothing.")
+        for name, array in found.items():
+            kind = tuple(int(d) for d in may[name].shape), may[name].dtype
+            if (array.shape, array.dtype.name) != kind:
+                raise Refused(f"{name} has the shape {array.shape} and the dtype {array.dtype}.")
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise Refused(f"{name} holds numbers that are not finite.")
+        if int(found[SEED.name]) != self.record.seed or int(found[STEP.name]) < 0:
+            raise Refused("its seed or its number of steps is not what it may be.")
+        return found
+
+
+def newest(folder: CheckpointFolder) -> tuple[StoredRun | None, list[Path]]:
+    """Return the newest whole checkpoint of a folder, and newer ones that are damaged."""
+    damaged: list[Path] = []
+    for path in folder.paths():
+        try:
+            return StoredRun.read(path), damaged
+        except TooNew as error:
+            raise _unusable(path, error) from None
+        except Refused as error:
+            damaged.append(path)
+            warnings.warn(
+                f"{path} is damaged and left out: {error.what}", UserWarning, stacklevel=6
+            )
+        except OSError as error:
+            found = FileAccessError(f"{path} cannot be read: {error.strerror or error}.")
+            found.errno = error.errno
+            raise found from error
+    return None, damaged
+
+
+def _unusable(path: Path, error: Refused) -> FileFormatError:
+    return FileFormatError(
+        f"{path} cannot be resumed: {error.what}",
+        where=error.where,
+        expected=error.expected,
+        mend=error.mend,
+    )
+
+
+# ----- a fit and its runs -------------------------------------------------
+
+
+class Keeping:
+    """The checkpoints of one fit: what it continues, and what it writes.
+
+    Parameters
+    ----------
+    model : StatefulNetwork
+        What is trained; it takes over the seed of the run that is continued.
+    checkpoints : sequence of Checkpoint
+        The folders. Of several, the run that went furthest is continued.
+    resume : bool
+        Whether there may be a run to continue.
+
+    Raises
+    ------
+    ArgumentError
+        If a folder holds a run that is not to be continued, or of another seed.
+    """
+
+    def __init__(
+        self, model: StatefulNetwork, checkpoints: Sequence[Checkpoint], *, resume: bool
+    ) -> None:
+        self._model, self._checkpoints = model, checkpoints
+        self._damaged: dict[Path, list[Path]] = {}
+        found: list[StoredRun] = []
+        for checkpoint in checkpoints:
+            folder = checkpoint.place
+            if folder.path in self._damaged:
+                raise ArgumentError(
+                    f"two Checkpoints have the folder {folder.path}.", mend="give each its own"
+                )
+            folder.prepare()
+            if not resume and folder.paths():
+                raise ArgumentError(
+                    f"{folder.path} holds a run already.",
+                    where="callbacks",
+                    mend="fit(..., resume=True) continues it; for another run choose another "
+                    "folder, or remove this one",
+                )
+            stored, self._damaged[folder.path] = newest(folder)
+            found += [stored] if stored is not None else []
+        self.stored = max(found, key=lambda run: int(run.tensors["state/step"]), default=None)
+        if self.stored is not None:
+            self._take_seed(self.stored)
+
+    def _take_seed(self, stored: StoredRun) -> None:
+        model, seed = self._model, stored.record.seed
+        if model.seed != seed and not model.seed_drawn:
+            raise ArgumentError(
+                f"the run in {stored.path.parent} has the seed {seed}, the network {model.seed}.",
+                where="random_state",
+                mend=f"random_state={seed}, or leave it out",
+            )
+        model.seed = seed
+
+    @property
+    def place(self) -> Place | None:
+        """Where the run goes on; None if one begins."""
+        return None if self.stored is None else self.stored.place
+
+    def adopt(self, job: Job, history: History) -> tuple[Job, History]:
+        """Let the network stand where the run stands; return fit and history of the run.
+
+        Parameters
+        ----------
+        job : Job
+            The fit, which the network has begun.
+        history : History
+            That of a new run.
+
+        Raises
+        ------
+        ArgumentError, DataError
+            If the fit is not that of the run; it names the first difference.
+        """
+        if job.plan.minimizer is not None:
+            raise ArgumentError(
+                "L-BFGS keeps what it has learned of the curvature within SciPy, which does not "
+                "hand it over: a checkpoint could not continue to the same bits.",
+                where="callbacks",
+                mend="leave Checkpoint out and use net.save after fit, or take an optimizer of "
+                "steps, such as Adam",
+            )
+        self._writer = Writer(self._model, job, self._model.history)
+        if self.stored is None:
+            return job, history
+        stored, model = self.stored, self._model
+        self._check(stored, job, history)
+        try:
+            numbers = stored.state(model, job.plan)
+            self._check_place(stored.place, job)
+        except Refused as error:
+            raise _unusable(stored.path, error) from None
+        first = stored.run.first_epoch
+        before, history = stored.history(slice(first), 0), stored.history(slice(first, None), first)
+        model.adopt(numbers, stored.record.network.settled, before)
+        self._writer = Writer(model, job, before)
+        place = stored.place
+        where = (
+            f"step {place.step} of epoch {place.epoch + 1}"
+            if place.step
+            else (f"epoch {place.epoch}")
+        )
+        notice = f"resumes {stored.path} after {where}"
+        return replace(job, choices=(" · ".join((*job.choices, notice)),)), history
+
+    def _check(self, stored: StoredRun, job: Job, history: History) -> None:
+        here, _ = self._writer.describe(
+            Paused(0, 0, {}, ends=False), 0, Run(self._model.numbers, history=history)
+        )
+        found = first_difference(stored.record, here)
+        if found is None:
+            return
+        kind = DataError if found.what.startswith("the data") else ArgumentError
+        raise kind(
+            f"the fit is not that of the run in {stored.path.parent}: {found}.",
+            where="resume=True",
+            mend="fit as before to continue the run; for another one choose another folder",
+        )
+
+    def _check_place(self, place: Place, job: Job) -> None:
+        steps = job.feed.steps_per_epoch
+        wanted = {"weight_total", *(f"{key}_total" for key in job.task.totals)}
+        if place.step and set(place.totals) != wanted:
+            raise Refused(f"the figures of its epoch are {short(sorted(place.totals))}.")
+        if steps is not None and place.step > steps:
+            raise Refused(f"it stands at step {place.step} of {steps}.")
+
+    def listeners(self, callbacks: Sequence[Callback], updates: int) -> Iterator[Listener]:
+        """Yield what is to hear the fit after all others.
+
+        Parameters
+        ----------
+        callbacks : sequence of Callback
+            Those of the fit.
+        updates : int
+            How many the network had before.
+        """
+        written = None
+        if self.stored is not None:
+            yield _Recall(self.stored, callbacks)
+            written = self.stored.run.epochs, self.stored.run.steps
+        for checkpoint in self._checkpoints:
+            path = checkpoint.place.path
+            here = self.stored is not None and self.stored.path.parent == path
+            yield Keeper(
+                checkpoint, self._writer.content, updates,
+                written=written if here else None, useless=self._damaged[path],
+            )  # fmt: skip
+
+
+class _Recall(Listener):
+    """Gives callbacks back what they remember, when a run is continued."""
+
+    hears_epochs = False
+    reads_state = False
+
+    def __init__(self, stored: StoredRun, callbacks: Sequence[Callback]) -> None:
+        self._stored, self._callbacks = stored, callbacks
+
+    def receive(self, event: Event, run: Run) -> None:
+        if not isinstance(event, FitStarted):
+            return
+        memories = self._stored.memories()
+        for callback in self._callbacks:
+            place = next((i for i, m in enumerate(memories) if m[0] == callback.kept_as), None)
+            if place is None:
+                continue
+            try:
+                callback.recall(memories.pop(place)[1], run)
+            except DataError as error:
+                raise _unusable(self._stored.path, Refused(str(error))) from None
+        if self._stored.run.stopped is not None:
+            run.stop(*self._stored.run.stopped)
