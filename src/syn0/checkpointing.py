@@ -65,31 +65,33 @@ class Writer:
     """
 
     def __init__(self, model: StatefulNetwork, job: Job, before: History) -> None:
-        self._model, self._job, self._before = model, job, before
+        self._model, self._job, self.before = model, job, before
 
     def describe(
-        self, paused: Paused, updates: int, run: Run
-    ) -> tuple[records.Model, dict[str, Any]]:
+        self, paused: Paused, updates: int, run: Run, callbacks: Sequence[Callback] = ()
+    ) -> tuple[records.Model, Tensors]:
         """Return the JSON and the tensors of a checkpoint."""
         job, history = self._job, History()
-        for part in (self._before, run.history):
+        for part in (self.before, run.history):
             history.extend(part)
         numbers = {**run.state, STEP.name: np.asarray(updates, STEP.dtype)}
         view = self._model.as_of(numbers, history)
         trained = _Trained(job.settings, job.task, job.plan, history.epochs)
-        return describe(view, trained, partial(self._run, paused, run))
+        return describe(view, trained, partial(self._run, paused, run, callbacks))
 
     def content(self, paused: Paused, updates: int, run: Run) -> bytes:
         """Return the bytes of a checkpoint."""
-        return packed(*self.describe(paused, updates, run))
+        return packed(*self.describe(paused, updates, run, self._job.listeners))
 
-    def _run(self, paused: Paused, run: Run, describer: Describer) -> tuple[records.Run, Tensors]:
+    def _run(
+        self, paused: Paused, run: Run, callbacks: Sequence[Callback], describer: Describer
+    ) -> tuple[records.Run, Tensors]:
         job = self._job
         tensors: Tensors = {
             f"total/{name}": np.asarray(value, "float64") for name, value in paused.totals.items()
         }
         memories: list[records.Memory] = []
-        for callback in job.listeners:
+        for callback in callbacks:
             memory = callback.memory(run)
             if memory:
                 place = f"callback/{len(memories)}"
@@ -348,10 +350,12 @@ class Keeping:
             self._check_place(stored.place, job)
         except Refused as error:
             raise _unusable(stored.path, error) from None
+        # What schedules set: a file may hold the present rate there, where it holds no function.
+        numbers |= {n: model.numbers[n] for n in job.plan.schedules if n in numbers}
         first = stored.run.first_epoch
         before, history = stored.history(slice(first), 0), stored.history(slice(first, None), first)
         model.adopt(numbers, stored.record.network.settled, before)
-        self._writer = Writer(model, job, before)
+        self._writer.before = before
         place = stored.place
         where = (
             f"step {place.step} of epoch {place.epoch + 1}"
@@ -376,11 +380,11 @@ class Keeping:
         )
 
     def _check_place(self, place: Place, job: Job) -> None:
-        steps = job.feed.steps_per_epoch
+        steps = None if isinstance(job.feed, ChunkFeed) else job.feed.steps_per_epoch
         wanted = {"weight_total", *(f"{key}_total" for key in job.task.totals)}
         if place.step and set(place.totals) != wanted:
             raise Refused(f"the figures of its epoch are {short(sorted(place.totals))}.")
-        if steps is not None and place.step > steps:
+        if steps is not None and place.step >= steps:
             raise Refused(f"it stands at step {place.step} of {steps}.")
 
     def listeners(self, callbacks: Sequence[Callback], updates: int) -> Iterator[Listener]:

@@ -266,6 +266,8 @@ class _Reader:
         wanted |= {f"history/{key}": ((history.epochs,), "float64") for key in history.keys}
         if self.record.preparation is not None:
             wanted |= {f"preparation/{name}": None for name in self.record.preparation.arrays}
+        if self.record.run is not None:
+            wanted |= run_tensors(self.record.run)
         return wanted
 
     def _check(self, wanted: Mapping[str, tuple[tuple[int, ...], str] | None], lost: bool) -> None:
@@ -318,6 +320,14 @@ class _Reader:
             except DataError as error:
                 what, where = error.what, error.where
                 raise Refused(what, where=where, expected=error.expected, mend=error.mend) from None
+
+
+def run_tensors(run: records.Run) -> dict[str, tuple[tuple[int, ...], str] | None]:
+    """Return the tensors that a checkpoint has besides those of the model."""
+    totals = {f"total/{name}": ((), "float64") for name in run.totals}
+    memories = enumerate(run.callbacks)
+    kept = {f"callback/{i}/{name}": None for i, m in memories for name in m.arrays}
+    return {**totals, **kept}
 
 
 def _forget_optimizer(net: Model) -> None:

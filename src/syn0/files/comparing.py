@@ -12,7 +12,7 @@ from syn0.files import records
 from syn0.files.refusal import short
 
 _ABSENT = "nothing"
-_UNTOLD = ("fields", "items", "is")  # parts of a path that say nothing to people
+_UNTOLD = ("optimizer", "fields", "items", "is")  # parts of a path that say nothing to people
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ def _of_tasks(there: dict[str, Any], here: dict[str, Any]) -> Difference | None:
         found = _of(there[key], here[key], what)
         if found is not None:
             return found
-    return _of(there, here, "what is learned")
+    # Whether samples are weighted is told by the data.
+    one, other = ({k: v for k, v in x.items() if k != "weighted"} for x in (there, here))
+    return _of(one, other, "what is learned")
 
 
 def _of_data(there: Mapping[str, str], here: Mapping[str, str]) -> Difference | None:
