@@ -142,6 +142,4 @@ class FitEnded:
     step: int
 
 
-Event = (
-    FitStarted | EpochStarted | Progress | EpochEnded | EpochsEnded | Paused | Notice | FitEnded
-)
+Event = FitStarted | EpochStarted | Progress | EpochEnded | EpochsEnded | Paused | Notice | FitEnded
