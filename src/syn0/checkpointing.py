@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -12,19 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.errors import ArgumentError, DataError, FileAccessError, FileFormatError
+from syn0.errors import ArgumentError, DataError
 from syn0.files import records
 from syn0.files.comparing import first_difference
-from syn0.files.container import read_container, read_tensors
 from syn0.files.describing import Describer
-from syn0.files.envelope import read_model
-from syn0.files.folder import CheckpointFolder
-from syn0.files.refusal import Refused, TooNew, short
-from syn0.program import State
+from syn0.files.refusal import Refused, short
+from syn0.files.stored_run import StoredRun, newest, unusable
 from syn0.saving import describe, packed
 from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Task
-from syn0.tracing import SEED, STEP
+from syn0.tracing import STEP
 from syn0.training import fingerprints
 from syn0.training.callbacks import Callback
 from syn0.training.checkpoints import Checkpoint, Keeper
@@ -128,133 +124,6 @@ class Writer:
         return found
 
 
-# ----- reading ------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """A checkpoint that was read, whole: each number has the checksum written with it."""
-
-    path: Path
-    record: records.Model
-    run: records.Run
-    tensors: Tensors
-
-    @classmethod
-    def read(cls, path: Path) -> StoredRun:
-        """Return the run in a file.
-
-        Raises
-        ------
-        Refused
-            If the file is damaged, or no checkpoint.
-        """
-        container = read_container(path)
-        record = read_model(container.text)
-        if record.run is None:
-            raise Refused("it is a model and no checkpoint.")
-        if set(record.checksums) != set(container.spans):
-            raise Refused("its tensors and its checksums differ.")
-        tensors = dict(read_tensors(container, [*container.spans], record.checksums))
-        found = cls(path, record, record.run, tensors)
-        found._check()
-        return found
-
-    def _check(self) -> None:
-        """Refuse what does not hold together."""
-        history, run = self.record.history, self.run
-        columns = [self._tensor(f"history/{key}") for key in history.keys]
-        columns_fit = all(
-            x.shape == (history.epochs,) and x.dtype == np.float64 for x in columns
-        ) and (bool(columns) or not history.epochs)
-        totals = [self._tensor(f"total/{name}") for name in run.totals]
-        if self._tensor("state/step").shape != ():
-            raise Refused("its number of steps is none.")
-        totals_fit = all(x.shape == () and x.dtype == np.float64 for x in totals)
-        placed = run.first_epoch <= run.epochs == history.epochs
-        if not (columns_fit and totals_fit and placed and bool(totals) == bool(run.steps)):
-            raise Refused("its history and its place do not fit together.")
-        self.memories()
-
-    def _tensor(self, name: str) -> NDArray[Any]:
-        if name not in self.tensors:
-            raise Refused(f"the tensor {short(name)} is missing.")
-        return self.tensors[name]
-
-    @property
-    def place(self) -> Place:
-        """Where to go on."""
-        totals = {name: float(self.tensors[f"total/{name}"]) for name in self.run.totals}
-        run, updates = self.run, int(self.tensors["state/step"])
-        return Place(run.epochs, run.steps, totals, run.first_epoch, updates)
-
-    def history(self, epochs: slice, first_epoch: int) -> History:
-        """Return a part of the history."""
-        found = History(first_epoch)
-        columns = {k: self.tensors[f"history/{k}"][epochs] for k in self.record.history.keys}
-        if columns and len(next(iter(columns.values()))):
-            found.append_several(columns)
-        return found
-
-    def memories(self) -> list[tuple[str, Tensors]]:
-        """Return what callbacks remember, and which they are."""
-        return [
-            (m.callback, {name: self._tensor(f"callback/{i}/{name}") for name in m.arrays})
-            for i, m in enumerate(self.run.callbacks)
-        ]
-
-    def state(self, model: StatefulNetwork, plan: Plan) -> State:
-        """Return the numbers for a network, which must be those that it has."""
-        must = {e.name: e for e in (*model.entries(), SEED, STEP)}
-        may = {e.name: e for e in plan.entries(model.entries())} | must
-        found = {
-            name.removeprefix("state/"): array
-            for name, array in self.tensors.items()
-            if name.startswith("state/")
-        }
-        if not must.keys() <= found.keys() <= may.keys():
-            odd = min((must.keys() - found.keys()) | (found.keys() - may.keys()))
-            raise Refused(f"the tensor state/{short(odd)} is missing, or belongs to nothing.")
-        for name, array in found.items():
-            kind = tuple(int(d) for d in may[name].shape), may[name].dtype
-            if (array.shape, array.dtype.name) != kind:
-                raise Refused(f"{name} has the shape {array.shape} and the dtype {array.dtype}.")
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise Refused(f"{name} holds numbers that are not finite.")
-        if int(found[SEED.name]) != self.record.seed or int(found[STEP.name]) < 0:
-            raise Refused("its seed or its number of steps is not what it may be.")
-        return found
-
-
-def newest(folder: CheckpointFolder) -> tuple[StoredRun | None, list[Path]]:
-    """Return the newest whole checkpoint of a folder, and newer ones that are damaged."""
-    damaged: list[Path] = []
-    for path in folder.paths():
-        try:
-            return StoredRun.read(path), damaged
-        except TooNew as error:
-            raise _unusable(path, error) from None
-        except Refused as error:
-            damaged.append(path)
-            warnings.warn(
-                f"{path} is damaged and left out: {error.what}", UserWarning, stacklevel=6
-            )
-        except OSError as error:
-            found = FileAccessError(f"{path} cannot be read: {error.strerror or error}.")
-            found.errno = error.errno
-            raise found from error
-    return None, damaged
-
-
-def _unusable(path: Path, error: Refused) -> FileFormatError:
-    return FileFormatError(
-        f"{path} cannot be resumed: {error.what}",
-        where=error.where,
-        expected=error.expected,
-        mend=error.mend,
-    )
-
-
 # ----- a fit and its runs -------------------------------------------------
 
 
@@ -346,23 +215,17 @@ class Keeping:
         stored, model = self.stored, self._model
         self._check(stored, job, history)
         try:
-            numbers = stored.state(model, job.plan)
+            numbers = stored.state(model.entries(), job.plan.entries(model.entries()))
             self._check_place(stored.place, job)
         except Refused as error:
-            raise _unusable(stored.path, error) from None
+            raise unusable(stored.path, error) from None
         # What schedules set: a file may hold the present rate there, where it holds no function.
         numbers |= {n: model.numbers[n] for n in job.plan.schedules if n in numbers}
         first = stored.run.first_epoch
         before, history = stored.history(slice(first), 0), stored.history(slice(first, None), first)
         model.adopt(numbers, stored.record.network.settled, before)
         self._writer.before = before
-        place = stored.place
-        where = (
-            f"step {place.step} of epoch {place.epoch + 1}"
-            if place.step
-            else (f"epoch {place.epoch}")
-        )
-        notice = f"resumes {stored.path} after {where}"
+        notice = f"resumes {stored.path} after {stored.place}"
         return replace(job, choices=(" · ".join((*job.choices, notice)),)), history
 
     def _check(self, stored: StoredRun, job: Job, history: History) -> None:
@@ -372,8 +235,7 @@ class Keeping:
         found = first_difference(stored.record, here)
         if found is None:
             return
-        kind = DataError if found.what.startswith("the data") else ArgumentError
-        raise kind(
+        raise (DataError if found.of_data else ArgumentError)(
             f"the fit is not that of the run in {stored.path.parent}: {found}.",
             where="resume=True",
             mend="fit as before to continue the run; for another one choose another folder",
@@ -430,6 +292,6 @@ class _Recall(Listener):
             try:
                 callback.recall(memories.pop(place)[1], run)
             except DataError as error:
-                raise _unusable(self._stored.path, Refused(str(error))) from None
+                raise unusable(self._stored.path, Refused(str(error))) from None
         if self._stored.run.stopped is not None:
             run.stop(*self._stored.run.stopped)

@@ -22,6 +22,7 @@ class Difference:
     what: str
     there: Any
     here: Any
+    of_data: bool = False
 
     def __str__(self) -> str:
         return f"{self.what} is {_said(self.there)} in the run and {_said(self.here)} in this fit"
@@ -84,7 +85,7 @@ def _of_tasks(there: dict[str, Any], here: dict[str, Any]) -> Difference | None:
 def _of_data(there: Mapping[str, str], here: Mapping[str, str]) -> Difference | None:
     for name in (*there, *here):
         if there.get(name) != here.get(name):
-            return Difference(f"the data {name!r}", there.get(name), here.get(name))
+            return Difference(f"the data {name!r}", there.get(name), here.get(name), of_data=True)
     return None
 
 

@@ -57,6 +57,11 @@ class Place:
     first_epoch: int | None = None
     updates: int | None = None
 
+    def __str__(self) -> str:
+        if self.step:
+            return f"step {self.step} of epoch {self.epoch + 1}"
+        return f"epoch {self.epoch}"
+
     def epochs_left(self, epochs: int) -> int:
         """Return how many of so many epochs of the run are to be done, one under way counted."""
         first = self.epoch if self.first_epoch is None else self.first_epoch
