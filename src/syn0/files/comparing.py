@@ -51,8 +51,8 @@ def first_difference(there: records.Model, here: records.Model) -> Difference | 
 def _of_networks(there: dict[str, Any], here: dict[str, Any]) -> Difference | None:
     names, others = _labels(there), _labels(here)
     if list(names.values()) != list(others.values()):
-        listed = [", ".join(n for n in x.values() if n) for x in (names, others)]
-        return Difference("the list of layers", *listed)
+        first, second = (", ".join(n for n in x.values() if n) for x in (names, others))
+        return Difference("the list of layers", first, second)
     for number, (one, other) in enumerate(zip(there["layers"], here["layers"], strict=True)):
         name = names.get(number)
         found = _of(one, other, f"layer {name!r}" if name else "an input")

@@ -47,7 +47,7 @@ class CheckpointFolder:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise _failed(f"{self.path} cannot be read", error) from error
         return sorted(found, key=updates_of, reverse=True)
 
     def prepare(self) -> None:
@@ -89,9 +89,9 @@ class CheckpointFolder:
                 if path != place:
                     path.unlink(missing_ok=True)
             except OSError as error:
-                raise FileAccessError(
-                    f"{path} is not needed any more and cannot be removed: "
-                    f"{error.strerror or error}.",
+                raise _failed(
+                    f"{path} is not needed any more and cannot be removed",
+                    error,
                     mend="remove it by hand, or give Checkpoint keep=None",
                 ) from error
 
@@ -101,9 +101,7 @@ def updates_of(path: Path) -> int:
     return int(path.stem.removeprefix("step-"))
 
 
-def _unreadable(path: Path, error: OSError) -> FileAccessError:
-    found = FileAccessError(
-        f"{path} cannot be read: {error.strerror or error}.", expected="a folder of checkpoints"
-    )
+def _failed(what: str, error: OSError, mend: str | None = None) -> FileAccessError:
+    found = FileAccessError(f"{what}: {error.strerror or error}.", mend=mend)
     found.errno = error.errno
     return found
