@@ -105,7 +105,7 @@ class Writer:
                 records.Group(list(group.names), describer.value(group.optimizer))
                 for group in job.plan.groups
             ],
-            stopped=run.stopped,
+            stopped=_short_enough(run.stopped),
             callbacks=memories,
         )
         return found, tensors
@@ -122,6 +122,13 @@ class Writer:
         if job.validation is not None:
             found |= fingerprints.of_data(job.validation[1], "validation ")
         return found
+
+
+def _short_enough(stopped: tuple[str, str] | None) -> tuple[str, str] | None:
+    if stopped is None:
+        return None
+    reason, message = (text[: records.MOST_TEXT] for text in stopped)
+    return reason, message
 
 
 # ----- a fit and its runs -------------------------------------------------
@@ -235,9 +242,11 @@ class Keeping:
         found = first_difference(stored.record, here)
         if found is None:
             return
+        versions = stored.record.syn0_version, here.syn0_version
+        releases = "the run is of syn0 {}, this is {}".format(*versions)
         raise (DataError if found.of_data else ArgumentError)(
             f"the fit is not that of the run in {stored.path.parent}: {found}.",
-            where="resume=True",
+            where="resume=True" + (f"; {releases}" if versions[0] != versions[1] else ""),
             mend="fit as before to continue the run; for another one choose another folder",
         )
 

@@ -66,7 +66,7 @@ _FOREIGN = {
 _LATER = frozenset(
     "Conv1D Conv2D DepthwiseConv2D Conv2DTranspose Resize MaxPool1D MaxPool2D AveragePool2D "
     "RNN LSTM GRU Bidirectional "
-    "Checkpoint TensorBoard serve".split()
+    "TensorBoard serve".split()
 )
 
 
@@ -154,6 +154,9 @@ _FIT_FOREIGN = {
     "early_stopping": "write callbacks=[syn0.EarlyStopping()]",
     "random_state": "give random_state to the network",
     "n_jobs": "write threads=",
+    "ckpt_path": "write resume=True, callbacks=[syn0.Checkpoint(folder)]",
+    "resume_from_checkpoint": "write resume=True, callbacks=[syn0.Checkpoint(folder)]",
+    "initial_epoch": "leave it out: a second fit continues, and so does resume=True",
 }
 
 

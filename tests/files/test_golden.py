@@ -17,10 +17,8 @@ FILES = sorted(write_golden.FOLDER.glob("*.syn0"))
 
 
 def test_this_version_has_its_files() -> None:
-    names = {path.name for path in FILES}
-    assert {f"v{FORMAT_VERSION}-{n}.syn0" for n in ("classes", "layers", "functions", "wired")} <= (
-        names
-    )
+    kinds = ("classes", "layers", "functions", "wired", "checkpoint")
+    assert {f"v{FORMAT_VERSION}-{kind}.syn0" for kind in kinds} <= {path.name for path in FILES}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

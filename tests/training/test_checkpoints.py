@@ -14,6 +14,8 @@ from conftest import seeded
 
 import syn0
 from syn0.errors import ArgumentError, DataError, FileAccessError, FileFormatError
+from syn0.files.refusal import Refused
+from syn0.files.stored_run import StoredRun
 from syn0.training import Callback
 
 pytestmark = pytest.mark.filterwarnings("ignore:threads=")
@@ -29,7 +31,7 @@ def check_splits(fit: Fit, folder: Path, rng: np.random.Generator) -> None:
     run, every = folder / "run", int(rng.integers(1, 5))
     for turn in itertools.count():
         checkpoint = syn0.Checkpoint(run, every=every, unit="step", keep=2)
-        crash = [CrashAt(int(rng.integers(1, 12)))] if turn < 20 else []
+        crash = [CrashAt(int(rng.integers(1, 30 if turn else 12)))] if turn < 20 else []
         begun = run.exists() and bool(names(run))
         net = fit.network(None if begun else fit.seed)
         options = {"threads": int(rng.integers(1, 4)), "resume": True}
@@ -118,7 +120,7 @@ class StopAt(Callback):
 
                 signal.raise_signal(signal.SIGINT)
             else:
-                run.stop("enough", "it is enough")
+                run.stop("enough", "it is enough " * 100)
 
 
 def test_after_an_interrupt_the_last_step_is_kept(tmp_path: Path) -> None:
@@ -390,6 +392,22 @@ def test_a_damaged_checkpoint_is_left_out_and_named(run: Path, tmp_path: Path) -
     assert caught[0].filename == str(Path(__file__).with_name("broken_off.py"))
     for path in tmp_path.glob("*.syn0"):
         syn0.load(path)  # the damaged ones went, or were written anew
+
+
+def test_a_byte_that_is_another_is_seen(run: Path, tmp_path: Path) -> None:
+    whole, place, rng = max(run.iterdir()).read_bytes(), tmp_path / "changed", seeded("bytes")
+    wanted = StoredRun.read(max(run.iterdir()))
+    header = 8 + int.from_bytes(whole[:8], "little")
+    for end in [header] * 30 + [len(whole)] * 30:
+        content = bytearray(whole)
+        content[rng.integers(end)] ^= 1 << int(rng.integers(8))
+        place.write_bytes(content)
+        try:
+            found = StoredRun.read(place)
+        except Refused:
+            continue
+        assert found.record == wanted.record
+        assert all(np.array_equal(x, wanted.tensors[n]) for n, x in found.tensors.items())
 
 
 def test_with_nothing_whole_a_run_begins(run: Path, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import msgspec
 FORMAT = "syn0 model"
 FORMAT_VERSION = 1
 
-Text = Annotated[str, msgspec.Meta(max_length=1000)]
+MOST_TEXT = 1000  # characters
+Text = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 DType = Annotated[str, msgspec.Meta(max_length=16)]
