@@ -247,6 +247,40 @@ def test_own_parts_are_resumed_as_they_are(tmp_path: Path) -> None:
     check_splits(Fit(layers), tmp_path, seeded("own"))
 
 
+class Longest(Callback):
+    """Keeps the longest row of epochs in which the loss fell."""
+
+    def on_fit_start(self, event: Any, run: Any) -> None:
+        self.last, self.row, self.longest = np.inf, 0, 0
+
+    def on_epoch_end(self, event: Any, run: Any) -> None:
+        self.row = self.row + 1 if event.logs["loss"] < self.last else 0
+        self.last, self.longest = event.logs["loss"], max(self.longest, self.row)
+
+    def memory(self, run: Any) -> dict[str, Any]:
+        return {"all": np.array([self.last, self.row, self.longest])}
+
+    def recall(self, memory: Any, run: Any) -> None:
+        self.last, self.row, self.longest = memory["all"].tolist()
+
+
+def test_a_callback_of_ones_own_remembers(tmp_path: Path) -> None:
+    fit, whole, resumed = FITS["dropout"], Longest(), Longest()
+    fit.run(fit.network(fit.seed), tmp_path, whole)
+    with pytest.raises(Crashed):
+        fit.run(fit.network(fit.seed), tmp_path, Longest(), syn0.Checkpoint(tmp_path), CrashAt(35))
+    fit.run(fit.network(), tmp_path, syn0.Checkpoint(tmp_path), resumed, resume=True)
+    assert (resumed.last, resumed.row, resumed.longest) == (whole.last, whole.row, whole.longest)
+
+
+def test_other_callbacks_begin_anew(tmp_path: Path) -> None:
+    fit = FITS["dropout"]
+    fit.run(fit.network(fit.seed), tmp_path, syn0.EarlyStopping("loss"), syn0.Checkpoint(tmp_path))
+    other = syn0.EarlyStopping("accuracy")
+    fit.run(fit.network(), tmp_path, other, syn0.Checkpoint(tmp_path), resume=True, epochs=6)
+    assert other.best_epoch == 5
+
+
 # ----- what is not the same run -------------------------------------------
 
 OTHERS = {

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.errors import ArgumentError, DataError, UnknownNameError, did_you_mean
+from syn0.errors import ArgumentError, UnknownNameError, did_you_mean
 from syn0.names import Record
 from syn0.training.events import (
     EpochEnded,
@@ -31,6 +31,7 @@ from syn0.training.events import (
     Paused,
     Progress,
 )
+from syn0.training.memory import recalled_count
 from syn0.training.run import Listener, Run
 
 _HOOKS = ("on_fit_start", "on_epoch_start", "on_progress", "on_epoch_end", "on_fit_end")
@@ -239,21 +240,6 @@ class CSVLogger(Callback):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         _append_whole(self.path, text.getvalue().encode())
-
-
-def recalled_count(memory: Mapping[str, NDArray[Any]], name: str) -> int:
-    """Return a whole number from 0 on from the memory of a callback."""
-    value = recalled(memory, name)
-    if value.dtype.kind not in "iu" or value < 0:
-        raise DataError(f"what a callback keeps as {name} is no count.")
-    return int(value)
-
-
-def recalled(memory: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
-    """Return a number from the memory of a callback."""
-    if name not in memory or memory[name].shape != ():
-        raise DataError(f"what a callback keeps as {name} is missing, or is no number.")
-    return memory[name]
 
 
 def _append_whole(path: str | os.PathLike[str], data: bytes) -> None:

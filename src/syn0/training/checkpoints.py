@@ -50,6 +50,9 @@ class Checkpoint(Callback):
 
     Notes
     -----
+    A checkpoint takes some 2 ms, and 5 ms a megabyte; where epochs are shorter than that,
+    ``every=10, unit="second"`` costs next to nothing. Between two of them nothing is done.
+
     A checkpoint is a model file as well: ``syn0.load("runs/a/step-000001200.syn0")`` is the
     network after that step. What callbacks change when the fit ends, such as the best
     parameters that `EarlyStopping` puts back, is done anew by the fit that resumes.

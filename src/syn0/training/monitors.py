@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from syn0.errors import ArgumentError, DataError, UnknownNameError, did_you_mean
 from syn0.names import is_count, require
 from syn0.program import State
-from syn0.training.callbacks import Callback, recalled, recalled_count
+from syn0.training.callbacks import Callback
 from syn0.training.events import EpochEnded, FitEnded, FitStarted
 from syn0.training.history import format_number
+from syn0.training.memory import recalled, recalled_count
 from syn0.training.run import Run
 
 Mode = Literal["auto", "min", "max"]
