@@ -206,7 +206,8 @@ class Keeping:
         Raises
         ------
         ArgumentError, DataError
-            If the fit is not that of the run; it names the first difference.
+            If the fit is not that of the run; it names the first difference. Also if a file
+            cannot hold the network, which is better known before than at the first checkpoint.
         """
         if job.plan.minimizer is not None:
             raise ArgumentError(
@@ -217,13 +218,15 @@ class Keeping:
                 "steps, such as Adam",
             )
         self._writer = Writer(self._model, job, self._model.history)
+        begun = Run(self._model.numbers, history=history)
+        here, _ = self._writer.describe(Paused(0, 0, {}, ends=False), 0, begun)
         if self.stored is None:
             return job, history
         stored, model = self.stored, self._model
-        self._check(stored, job, history)
+        _check_same(stored, here)
         try:
             numbers = stored.state(model.entries(), job.plan.entries(model.entries()))
-            self._check_place(stored.place, job)
+            _check_place(stored.place, job)
         except Refused as error:
             raise unusable(stored.path, error) from None
         # What schedules set: a file may hold the present rate there, where it holds no function.
@@ -234,29 +237,6 @@ class Keeping:
         self._writer.before = before
         notice = f"resumes {stored.path} after {stored.place}"
         return replace(job, choices=(" · ".join((*job.choices, notice)),)), history
-
-    def _check(self, stored: StoredRun, job: Job, history: History) -> None:
-        here, _ = self._writer.describe(
-            Paused(0, 0, {}, ends=False), 0, Run(self._model.numbers, history=history)
-        )
-        found = first_difference(stored.record, here)
-        if found is None:
-            return
-        versions = stored.record.syn0_version, here.syn0_version
-        releases = "the run is of syn0 {}, this is {}".format(*versions)
-        raise (DataError if found.of_data else ArgumentError)(
-            f"the fit is not that of the run in {stored.path.parent}: {found}.",
-            where="resume=True" + (f"; {releases}" if versions[0] != versions[1] else ""),
-            mend="fit as before to continue the run; for another one choose another folder",
-        )
-
-    def _check_place(self, place: Place, job: Job) -> None:
-        steps = None if isinstance(job.feed, ChunkFeed) else job.feed.steps_per_epoch
-        wanted = {"weight_total", *(f"{key}_total" for key in job.task.totals)}
-        if place.step and set(place.totals) != wanted:
-            raise Refused(f"the figures of its epoch are {short(sorted(place.totals))}.")
-        if steps is not None and place.step >= steps:
-            raise Refused(f"it stands at step {place.step} of {steps}.")
 
     def listeners(self, callbacks: Sequence[Callback], updates: int) -> Iterator[Listener]:
         """Yield what is to hear the fit after all others.
@@ -279,6 +259,30 @@ class Keeping:
                 checkpoint, self._writer.content, updates,
                 written=written if here else None, useless=self._damaged[path],
             )  # fmt: skip
+
+
+def _check_same(stored: StoredRun, here: records.Model) -> None:
+    """Refuse a fit that is not that of the run."""
+    found = first_difference(stored.record, here)
+    if found is None:
+        return
+    versions = stored.record.syn0_version, here.syn0_version
+    releases = "the run is of syn0 {}, this is {}".format(*versions)
+    raise (DataError if found.of_data else ArgumentError)(
+        f"the fit is not that of the run in {stored.path.parent}: {found}.",
+        where="resume=True" + (f"; {releases}" if versions[0] != versions[1] else ""),
+        mend="fit as before to continue the run; for another one choose another folder",
+    )
+
+
+def _check_place(place: Place, job: Job) -> None:
+    """Refuse a place that the fit does not come by."""
+    wanted = {"weight_total", *(f"{key}_total" for key in job.task.totals)}
+    if place.step and set(place.totals) != wanted:
+        raise Refused(f"the figures of its epoch are {short(sorted(place.totals))}.")
+    steps = None if isinstance(job.feed, ChunkFeed) else job.feed.steps_per_epoch
+    if steps is not None and place.step >= steps:
+        raise Refused(f"it stands at step {place.step} of {steps}.")
 
 
 class _Recall(Listener):

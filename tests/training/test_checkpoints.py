@@ -361,6 +361,18 @@ def test_a_folder_with_a_run_is_not_written_into_unasked(run: Path, tmp_path: Pa
     assert "resume=True" in str(caught.value)
 
 
+def test_what_no_file_can_hold_is_said_before_the_first_step(tmp_path: Path) -> None:
+    net = syn0.Sequential(syn0.Dense(2, "softmax"), syn0.Dropout(0.1), random_state=0).build((6,))
+    before = net.parameters
+    net.set_parameters({"W_dense_1": np.ones((6, 2))})
+    net.numbers["b_dense_1"] = np.full(2, np.inf, "float32")
+    with pytest.raises(DataError, match="b_dense_1 holds inf"):
+        net.fit(X, CLASSES, callbacks=[syn0.Checkpoint(tmp_path)], loss="cross_entropy", verbose=0)
+    assert net.history.epochs == 0
+    assert list(net.parameters) == list(before)
+    assert not names(tmp_path)
+
+
 def test_resume_needs_a_checkpoint() -> None:
     with pytest.raises(ArgumentError, match="needs the folder of the run") as caught:
         FITS["dropout"].network().fit(X, CLASSES, resume=True)
