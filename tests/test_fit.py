@@ -343,7 +343,7 @@ def test_class_weights_are_not_applied_to_validation() -> None:
     [
         ({"sample_weight": np.ones(29)}, r"one weight a sample: \(30,\)"),
         ({"sample_weight": -np.ones(30)}, "not negative"),
-        ({"sample_weight": np.zeros(30)}, "0 for every sample"),
+        ({"sample_weight": np.zeros(30)}, "zero for every sample"),
         ({"class_weight": {7: 1.0}}, "class 7, which y does not have"),
         ({"class_weight": "fair"}, "class_weight is 'fair'"),
         ({"class_weight": {0: -1.0}}, "not negative"),
