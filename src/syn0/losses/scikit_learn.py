@@ -21,7 +21,7 @@ from syn0.losses.scores import activation_before
 class ScikitLearnLoss(Loss):
     """The base: values of single outputs, added up over the outputs of a sample."""
 
-    by_rows: ClassVar[bool] = True
+    counts_rows: ClassVar[bool] = True
     activation: ClassVar[tuple[str, ...]] = ()  # one of these makes the prediction
 
     def _values(self, y_true: Any, y_pred: Any) -> Any:

@@ -90,7 +90,7 @@ class CorrectedRate(Schedule):
     Examples
     --------
     >>> CorrectedRate(0.001, 0.9, 0.999)([0, 1])
-    array([0.00031623, 0.00023531])
+    array([0.00031623, 0.00023532])
     """
 
     learning_rate: LearningRate

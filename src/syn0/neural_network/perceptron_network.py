@@ -1,0 +1,122 @@
+"""The network behind a perceptron: its layers by name, its weights, its compiled programs."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syn0 import ops
+from syn0.layers import Dense, Dropout, Layer
+from syn0.model import Sequential
+
+Array = NDArray[Any]
+
+# What scikit-learn calls the functions, and what they are here.
+_ACTIVATIONS: dict[str, Any] = {"identity": None, "logistic": "sigmoid", "exp": ops.exp}
+
+
+def dense(units: int, activation: Any, name: str) -> Dense:
+    """Return a layer of weighted sums; its weights are to be set.
+
+    Parameters
+    ----------
+    units : int
+        How many.
+    activation : str, callable or Activation
+        A word of scikit-learn or of syn0, or a function.
+    name : str
+        The name of the layer.
+    """
+    if isinstance(activation, str):
+        activation = _ACTIVATIONS.get(activation, activation)
+    return Dense(int(units), activation=activation, initializer="glorot_uniform", name=name)
+
+
+def hidden_names(count: int) -> list[str]:
+    """Return the names of the hidden layers.
+
+    Examples
+    --------
+    >>> hidden_names(1), hidden_names(2)
+    (['hidden'], ['hidden_1', 'hidden_2'])
+    """
+    return ["hidden"] if count == 1 else [f"hidden_{i}" for i in range(1, count + 1)]
+
+
+def build(layers: Sequence[Layer], features: int, dtype: Any, seed: int = 0) -> Sequential:
+    """Return a network of these layers, with the programs that its like have compiled."""
+    network = Sequential(*layers, random_state=seed, dtype=np.dtype(dtype).name)
+    network.build((features,))
+    _lend_programs(network)
+    return network
+
+
+# ----- weights ------------------------------------------------------------
+
+
+def weight_names(network: Sequential) -> tuple[list[str], list[str]]:
+    """Return the names of the matrices and of the biases, in the order of the layers."""
+    names = [name for name, layer in network.layers.items() if isinstance(layer, Dense)]
+    return [f"W_{name}" for name in names], [f"b_{name}" for name in names]
+
+
+def read_weights(network: Sequential) -> tuple[list[Array], list[Array]]:
+    """Return the matrices and the biases as they are, not copied."""
+    coefs, intercepts = weight_names(network)
+    numbers = network.numbers
+    return [numbers[name] for name in coefs], [numbers[name] for name in intercepts]
+
+
+def write_weights(
+    network: Sequential, coefs: Sequence[Any], intercepts: Sequence[Any]
+) -> None:
+    """Set those matrices and biases that are not the network's already."""
+    names = [name for part in weight_names(network) for name in part]
+    given = dict(zip(names, [*coefs, *intercepts], strict=True))
+    changed = {name: w for name, w in given.items() if network.numbers[name] is not w}
+    if changed:
+        network.set_parameters(changed)
+
+
+# ----- programs -----------------------------------------------------------
+
+
+_FORMS = 64  # as many as a grid search may go through
+_programs: dict[Hashable, OrderedDict[Any, Any]] = {}  # of each form; its values never change
+
+
+def _lend_programs(network: Sequential) -> None:
+    """Give a new network what its like have compiled."""
+    known = _programs.get(_form(network))
+    if known is not None:
+        network._family = OrderedDict(known)
+
+
+def keep_programs(network: Sequential) -> None:
+    """Keep what the network has compiled for those that will be like it."""
+    form = _form(network)
+    if form is not None:
+        _programs.pop(form, None)
+        _programs[form] = OrderedDict(network._family)
+        for oldest in list(_programs)[:-_FORMS]:
+            _programs.pop(oldest, None)
+
+
+def _form(network: Sequential) -> Hashable:
+    """Return what decides the programs of a network; None where nothing tells it."""
+    # A rate is a number of the state.
+    layers = [
+        replace(layer, rate=0.5) if type(layer) is Dropout else layer
+        for layer in network.layers.values()
+    ]
+    form = (network.dtype, network.input_shape, *layers)
+    try:
+        hash(form)
+    except TypeError:
+        return None
+    return form
