@@ -67,11 +67,12 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
+            self._label_binarizer, places = learn_labels(y)
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(y))
-        return X, self._encode(y)
+            places = None
+        return X, self._encode(y, places)
 
     def _check_classes(self, classes: Array) -> None:
         if self.warm_start:
@@ -86,13 +87,17 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
                 f"'y' has {classes}."
             )
 
-    def _encode(self, y: Array) -> Array:
-        """Return class numbers where classes exclude each other and are more than two."""
-        if self._label_binarizer.y_type_ == "multiclass":
-            return np.searchsorted(self.classes_, y)
-        answers = self._label_binarizer.transform(y)
-        answers = answers.toarray() if issparse(answers) else answers
-        return answers.astype(bool)
+    def _encode(self, y: Array, places: Array | None) -> Array:
+        """Return class numbers if classes exclude each other and are more than two, else answers.
+
+        An answer is yes or no: to the one question of two classes, or to that of each label.
+        """
+        kind = self._label_binarizer.y_type_
+        if kind.startswith("multilabel"):
+            answers = self._label_binarizer.transform(y)
+            return (answers.toarray() if issparse(answers) else answers).astype(bool)
+        places = np.searchsorted(self.classes_, y) if places is None else places
+        return places if kind == "multiclass" else (places == 1).reshape(-1, 1)
 
     def _count_outputs(self, targets: Array) -> tuple[int, str]:
         if targets.ndim == 1:
@@ -137,3 +142,17 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def learn_labels(y: Array) -> tuple[LabelBinarizer, Array | None]:
+    """Return scikit-learn's record of the classes, and the class number of each sample.
+
+    There are no class numbers where a sample may have several labels.
+    """
+    kind = type_of_target(y, input_name="y")
+    if kind not in ("binary", "multiclass"):
+        return LabelBinarizer().fit(y), None  # which refuses what holds no classes
+    labels = LabelBinarizer()
+    labels.y_type_, labels.sparse_input_ = kind, False
+    labels.classes_, places = np.unique(y, return_inverse=True)
+    return labels, places
