@@ -10,12 +10,14 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
 
+from syn0 import losses
 from syn0.losses import Loss
 from syn0.losses.scikit_learn import PoissonDeviance, SquaredError
-from syn0.neural_network.perceptron import BasePerceptron, descends_by_steps
+from syn0.neural_network.perceptron import BasePerceptron
+from syn0.neural_network.perceptron_descent import descends_by_steps
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS
+from syn0.neural_network.perceptron_samples import Samples
 
 Array = NDArray[Any]
 
@@ -25,7 +27,8 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
 
     _parameter_constraints = {
         **CONSTRAINTS,
-        "loss": [StrOptions({"squared_error", "poisson"})],
+        "loss": [StrOptions({"squared_error", *losses.catalogue.makers}), Loss, callable],
+        "scale_targets": ["boolean"],
     }
 
     def __init__(
@@ -38,15 +41,25 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
         nesterovs_momentum: bool = True, early_stopping: bool = False,
         validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999,
         epsilon: float = 1e-8, n_iter_no_change: float = 10, max_fun: int = 15000,
+        optimizer: Any = None,
+        clip_value: float | None = None, clip_norm: float | None = None,
+        clip_global_norm: float | None = None, dropout: Any = 0.0, normalization: Any = None,
+        scale_inputs: bool = False, scale_targets: bool = False,
+        preparation: Any = None, callbacks: Any = None,
+        engine: str = "auto", threads: Any = "auto",
     ) -> None:  # fmt: skip
         self._store(locals())
 
     # ----- fitting
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:  # fmt: skip
         """Train the network."""
-        return self._fit(X, y, sample_weight)
+        held = None if X_val is None and y_val is None else (X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, validation=held)
 
     @available_if(descends_by_steps)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -54,23 +67,30 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
         """Train for one epoch."""
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
-            dtype=(np.float64, np.float32), reset=reset,
-        )  # fmt: skip
+    def _learn_targets(self, y: Any, incremental: bool) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        return X, y.reshape(-1, 1) if y.ndim == 1 else y
+        return self._columns(y)
+
+    def _read_targets(self, y: Any) -> Array:
+        return self._columns(y)
+
+    def _columns(self, y: Array) -> Array:
+        return y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _count_outputs(self, targets: Array) -> tuple[int, str]:
-        return targets.shape[1], "exp" if self.loss == "poisson" else "identity"
+        return targets.shape[1], "exp" if _counts(self.loss) else "identity"
 
     def _make_loss(self) -> Loss:
-        return PoissonDeviance() if self.loss == "poisson" else SquaredError()
+        if _counts(self.loss):
+            return PoissonDeviance()
+        if isinstance(self.loss, str) and self.loss == "squared_error":
+            return SquaredError()
+        return losses.get(self.loss)
 
-    def _score_outputs(self, targets: Array, outputs: Array, weight: Array | None) -> float:
+    def _score_outputs(self, held: Samples, outputs: Array) -> float:
         """Return the share of the variance that is explained, averaged over the outputs."""
+        targets, weight = held.targets, held.weight
         mean = np.average(targets, axis=0, weights=weight)
         left = np.average(np.square(targets - outputs), axis=0, weights=weight)
         whole = np.average(np.square(targets - mean), axis=0, weights=weight)
@@ -84,3 +104,7 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
         """Return the predicted numbers."""
         outputs = self._run(X)
         return outputs.ravel() if self.n_outputs_ == 1 else outputs
+
+
+def _counts(loss: Any) -> bool:
+    return isinstance(loss, str) and loss == "poisson"

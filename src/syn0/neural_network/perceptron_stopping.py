@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from syn0.losses import Loss
+from syn0.model import Sequential
+from syn0.neural_network.perceptron_samples import Samples
 from syn0.program import State
 from syn0.training.callbacks import Callback
 from syn0.training.events import EpochEnded, FitEnded
@@ -15,6 +18,47 @@ from syn0.training.run import Run
 
 _SMALLEST = 1e-6  # a rate that is not divided again
 _DIVISOR = 5.0
+
+
+class Scorer:
+    """Measures a network on samples that are held out.
+
+    Parameters
+    ----------
+    estimator : BasePerceptron
+        Knows what a score is.
+    network : Sequential
+        What is measured.
+    loss : Loss
+        What it descends along.
+    held : Samples
+        The samples.
+    """
+
+    def __init__(self, estimator: Any, network: Sequential, loss: Loss, held: Samples) -> None:
+        self._estimator, self._network, self._loss = estimator, network, loss
+        self._held = held
+        self._inputs = {network.input_names[0]: held.X}
+        targets = estimator._network_targets(held.targets, loss)
+        self.given = (held.X, targets) if held.weight is None else (held.X, targets, held.weight)
+        self._wanted = _one_hot(targets, estimator.n_outputs_).astype(network.dtype)
+
+    def __call__(self, state: State) -> tuple[float, float]:
+        """Return score and loss of a state; NaN where the outputs are not finite."""
+        (outputs,) = self._network.run_rows("predict", self._inputs, state).values()
+        if not np.isfinite(outputs).all():
+            return math.nan, math.nan
+        values = np.asarray(self._loss(self._wanted, outputs))
+        rows = values.reshape(len(values), -1).mean(axis=1)
+        loss = float(np.average(rows, weights=self._held.weight))
+        return self._estimator._score_outputs(self._held, outputs), loss
+
+
+def _one_hot(targets: NDArray[Any], outputs: int) -> NDArray[Any]:
+    """Return targets in the shape of the outputs."""
+    if targets.ndim > 1:
+        return targets
+    return targets[:, None] == np.arange(outputs) if outputs > 1 else targets[:, None]
 
 
 class StoppingRule(Callback):
@@ -32,8 +76,8 @@ class StoppingRule(Callback):
         In one epoch.
     rate : float, optional
         The learning rate, where it is divided instead of stopping at once.
-    score : callable, optional
-        ``score(state) -> float`` of the samples that are held out, after each epoch.
+    score : Scorer, optional
+        Scores the samples that are held out, after each epoch.
     single : bool
         Whether there is one epoch only, after which nothing is to be stopped.
     """
@@ -43,13 +87,15 @@ class StoppingRule(Callback):
         estimator: Any,
         samples: int,
         rate: float | None = None,
-        score: Callable[[State], float] | None = None,
+        score: Scorer | None = None,
         single: bool = False,
     ) -> None:
         self._estimator = estimator
         self._samples = samples
         self._score = score
         self._single = single
+        self._early = bool(estimator.early_stopping)
+        self._speaks = bool(estimator.verbose) and estimator.verbose != "progress"
         self.rate = rate
         self.reads_state = score is not None or rate is not None
         self.converged = False
@@ -58,7 +104,7 @@ class StoppingRule(Callback):
     def epochs_ahead(self) -> float:
         """Return how many epochs must pass before the count can reach its limit."""
         estimator = self._estimator
-        if self._score is not None or estimator.verbose:
+        if self._score is not None or self._speaks:
             return 1
         return max(estimator.n_iter_no_change - estimator._no_improvement_count + 1, 1)
 
@@ -70,11 +116,11 @@ class StoppingRule(Callback):
         estimator.loss_ = loss
         estimator.t_ += self._samples
         estimator.loss_curve_.append(loss)
-        if estimator.verbose:
+        if self._speaks:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
         if self._score is not None:
             self._hear_score(self._score(run.state), run)
-        else:
+        if not self._early:
             self._hear_loss(loss)
         if estimator._no_improvement_count > estimator.n_iter_no_change:
             self._no_more(run)
@@ -82,7 +128,7 @@ class StoppingRule(Callback):
     def on_fit_end(self, event: FitEnded, run: Run) -> None:
         """Put the best parameters back, those of the best score."""
         self.ended = event.reason
-        if self._score is not None:
+        if self._early:
             run.restore_parameters(self._estimator._best_parameters)
 
     def _hear_loss(self, loss: float) -> None:
@@ -91,11 +137,15 @@ class StoppingRule(Callback):
         estimator._no_improvement_count = estimator._no_improvement_count + 1 if worse else 0
         estimator.best_loss_ = min(loss, estimator.best_loss_)
 
-    def _hear_score(self, score: float, run: Run) -> None:
+    def _hear_score(self, found: tuple[float, float], run: Run) -> None:
         estimator = self._estimator
+        score, loss = found
         estimator.validation_scores_.append(score)
-        if estimator.verbose:
+        estimator.validation_loss_curve_.append(loss)
+        if self._speaks:
             print(f"Validation score: {score:f}")
+        if not self._early:
+            return
         worse = score < estimator.best_validation_score_ + estimator.tol
         estimator._no_improvement_count = estimator._no_improvement_count + 1 if worse else 0
         if score > estimator.best_validation_score_:
@@ -105,7 +155,7 @@ class StoppingRule(Callback):
     def _no_more(self, run: Run) -> None:
         """Stop, or go on at a lower rate."""
         estimator = self._estimator
-        which = "validation score" if self._score is not None else "training loss"
+        which = "validation score" if self._early else "training loss"
         said = (
             f"No better {which}, by more than tol={estimator.tol:g}, "
             f"for {estimator.n_iter_no_change} epochs."
@@ -119,7 +169,7 @@ class StoppingRule(Callback):
         elif not self._single:
             self.converged = True
             run.stop("converged", said)
-        if estimator.verbose:
+        if self._speaks:
             print(said if not self.converged else f"{said} Stopping.")
 
     def note_failure(self) -> None:
@@ -130,6 +180,7 @@ class StoppingRule(Callback):
         estimator.loss_curve_.append(math.nan)
         if self._score is not None:
             estimator.validation_scores_.append(math.nan)
+            estimator.validation_loss_curve_.append(math.nan)
 
 
 class Iterations(Callback):
