@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from syn0 import losses
+from syn0.errors import ArgumentError
 from syn0.losses import Loss
 from syn0.losses.scikit_learn import PoissonDeviance, SquaredError
 from syn0.neural_network.perceptron import BasePerceptron
@@ -78,6 +79,28 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
     def _columns(self, y: Array) -> Array:
         return y.reshape(-1, 1) if y.ndim == 1 else y
 
+    def _initialize(self, samples: Samples, hidden: list[int]) -> None:
+        super()._initialize(samples, hidden)
+        if self.scale_targets:
+            if _counts(self.loss):
+                raise ArgumentError(
+                    "loss='poisson' takes counts as they are.",
+                    where="MLPRegressor(scale_targets=True)",
+                    mend="leave scale_targets out",
+                )
+            self.target_mean_, self.target_scale_ = _moments(samples)
+
+    def _network_targets(self, targets: Array, loss: Loss) -> Array:
+        if not self.scale_targets:
+            return targets
+        return (targets - self.target_mean_) / self.target_scale_
+
+    def _decode(self, outputs: Array) -> Array:
+        """Return outputs in the unit of y."""
+        if not self.scale_targets:
+            return outputs
+        return (outputs * self.target_scale_ + self.target_mean_).astype(outputs.dtype)
+
     def _count_outputs(self, targets: Array) -> tuple[int, str]:
         return targets.shape[1], "exp" if _counts(self.loss) else "identity"
 
@@ -90,7 +113,7 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
 
     def _score_outputs(self, held: Samples, outputs: Array) -> float:
         """Return the share of the variance that is explained, averaged over the outputs."""
-        targets, weight = held.targets, held.weight
+        targets, outputs, weight = held.targets, self._decode(outputs), held.weight
         mean = np.average(targets, axis=0, weights=weight)
         left = np.average(np.square(targets - outputs), axis=0, weights=weight)
         whole = np.average(np.square(targets - mean), axis=0, weights=weight)
@@ -102,9 +125,17 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
 
     def predict(self, X: Any) -> Array:
         """Return the predicted numbers."""
-        outputs = self._run(X)
+        outputs = self._decode(self._run(X))
         return outputs.ravel() if self.n_outputs_ == 1 else outputs
 
 
 def _counts(loss: Any) -> bool:
     return isinstance(loss, str) and loss == "poisson"
+
+
+def _moments(samples: Samples) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each target, 1 for one that never changes."""
+    mean = np.average(samples.targets, axis=0, weights=samples.weight)
+    variance = np.average(np.square(samples.targets - mean), axis=0, weights=samples.weight)
+    constant = variance <= (10 * np.finfo(float).eps * np.abs(mean)) ** 2
+    return mean, np.sqrt(np.where(constant, 1.0, variance))
