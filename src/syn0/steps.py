@@ -416,10 +416,12 @@ def penalized(judged: Judged, reads: Mapping[str, Tensor], plan: Plan) -> Tensor
     """Return the loss with what the optimizers add to it."""
     scheduled = tuple(plan.schedules)
     found = penalties(reads, plan.optimizers, judged.weight, scheduled, plan.order)
-    loss = judged.loss
+    if not found:
+        return judged.loss
+    loss = judged.loss.named("data_loss", scoped=False)
     for penalty in found:
         loss = loss + penalty
-    return loss.named("loss", scoped=False) if found else loss
+    return loss.named("loss", scoped=False)
 
 
 def gradient_program(

@@ -28,7 +28,7 @@ class ScikitLearnLoss(Loss):
         values = self._reported(y_true, y_pred)
         if isinstance(y_pred, Tensor):
             scores = self._scores(y_pred)
-            values = ops.custom_derivative(values, scores, y_pred - y_true)
+            values = ops.custom_derivative(_named("terms", values), scores, y_pred - y_true)
         return ops.sum(values, axis=-1)
 
     def _reported(self, y_true: Any, y_pred: Any) -> Any:
@@ -67,7 +67,7 @@ class LogLoss(ScikitLearnLoss):
 
     def _reported(self, y_true: Any, y_pred: Any) -> Any:
         least = float(np.finfo(y_pred.dtype).eps)
-        p = ops.clip(y_pred, least, 1 - least)
+        p = _named("clipped", ops.clip(y_pred, least, 1 - least))
         if self.exclusive(y_pred):
             return -(y_true * ops.log(p))
         return -(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p))
@@ -85,7 +85,9 @@ class LogLoss(ScikitLearnLoss):
 
 @dataclass(frozen=True)
 class SquaredError(ScikitLearnLoss):
-    r"""Half the squared error, averaged over the outputs: :math:`\tfrac{1}{2k} \sum_k (y_k - p_k)^2`.
+    r"""Half the squared error, averaged over the K outputs.
+
+    .. math:: \frac{1}{2K} \sum_k (y_k - p_k)^2
 
     Its derivative by each output is the error :math:`p_k - y_k`, not divided by their number.
 
@@ -122,3 +124,8 @@ class PoissonDeviance(ScikitLearnLoss):
     def _reported(self, y_true: Any, y_pred: Any) -> Any:
         shares = ops.where(y_true > 0, y_true / y_pred, 1)
         return y_true * ops.log(shares) - y_true + y_pred
+
+
+def _named(name: str, value: Any) -> Any:
+    """Name a value of a graph, for those who read its code."""
+    return value.named(name, scoped=False) if isinstance(value, Tensor) else value

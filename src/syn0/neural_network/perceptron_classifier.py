@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
@@ -20,12 +18,15 @@ from sklearn.utils.multiclass import (
 )
 
 from syn0 import losses
-from syn0.errors import ArgumentError
-from syn0.fitting import class_weights
-from syn0.losses import BinaryCrossEntropy, CrossEntropy, FunctionLoss, Hinge, Loss
-from syn0.losses.scikit_learn import LogLoss
+from syn0.losses import FunctionLoss, Hinge, Loss
 from syn0.neural_network.perceptron import BasePerceptron
 from syn0.neural_network.perceptron_descent import descends_by_steps
+from syn0.neural_network.perceptron_labels import (
+    encode,
+    learn_labels,
+    loss_of_classes,
+    weights_of_classes,
+)
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS
 from syn0.neural_network.perceptron_samples import Samples
 
@@ -88,15 +89,15 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer, places = learn_labels(y)
             self.classes_ = self._label_binarizer.classes_
-            return self._encode(y, places)
+            return encode(self._label_binarizer, y, places)
         self._check_classes(unique_labels(y), same=self.warm_start)
-        return self._encode(y)
+        return encode(self._label_binarizer, y)
 
     def _read_targets(self, y: Any) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y)
         self._check_classes(unique_labels(y), same=False)
-        return self._encode(y)
+        return encode(self._label_binarizer, y)
 
     def _check_classes(self, classes: Array, same: bool) -> None:
         if same:
@@ -110,18 +111,6 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
                 f"'y' has {classes}."
             )
-
-    def _encode(self, y: Array, places: Array | None = None) -> Array:
-        """Return class numbers if classes exclude each other and are more than two, else answers.
-
-        An answer is yes or no: to the one question of two classes, or to that of each label.
-        """
-        kind = self._label_binarizer.y_type_
-        if kind.startswith("multilabel"):
-            answers = self._label_binarizer.transform(y)
-            return (answers.toarray() if issparse(answers) else answers).astype(bool)
-        places = np.searchsorted(self.classes_, y) if places is None else places
-        return places if kind == "multiclass" else (places == 1).reshape(-1, 1)
 
     def _count_outputs(self, targets: Array) -> tuple[int, str]:
         if isinstance(self._make_loss(), Hinge):
@@ -147,24 +136,7 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         return targets if self.n_outputs_ == 1 else None
 
     def _weights_of_classes(self, samples: Samples) -> Array | None:
-        given, targets = self.class_weight, samples.targets
-        if given is None:
-            return None
-        if self._label_binarizer.y_type_.startswith("multilabel"):
-            targets = None
-        elif targets.ndim > 1:
-            targets = targets[:, 0].astype(int)
-        if isinstance(given, Mapping):
-            numbers = {label: i for i, label in enumerate(self.classes_.tolist())}
-            unknown = [label for label in given if label not in numbers]
-            if unknown:
-                raise ArgumentError(
-                    f"class_weight names the class {unknown[0]!r}, which y does not have.",
-                    expected=f"classes of y: {', '.join(map(str, list(numbers)[:10]))}",
-                )
-            there = set(np.unique(targets).tolist())
-            given = {numbers[k]: w for k, w in given.items() if numbers[k] in there}
-        return class_weights(given, targets, samples.weight)
+        return weights_of_classes(self.class_weight, self._label_binarizer, samples)
 
     @property
     def _threshold(self) -> float:
@@ -205,35 +177,3 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def learn_labels(y: Array) -> tuple[LabelBinarizer, Array | None]:
-    """Return scikit-learn's record of the classes, and the class number of each sample.
-
-    There are no class numbers where a sample may have several labels.
-    """
-    kind = type_of_target(y, input_name="y")
-    if kind not in ("binary", "multiclass"):
-        return LabelBinarizer().fit(y), None  # which refuses what holds no classes
-    labels = LabelBinarizer()
-    labels.y_type_, labels.sparse_input_ = kind, False
-    labels.classes_, places = np.unique(y, return_inverse=True)
-    return labels, places
-
-
-def loss_of_classes(given: Any, exclusive: bool) -> Loss:
-    """Return the loss of a classifier.
-
-    Parameters
-    ----------
-    given : str, Loss or callable
-        What it was asked for by.
-    exclusive : bool
-        Whether each class has an output, and a sample is of one class only.
-    """
-    if isinstance(given, str) and given == "log_loss":
-        return LogLoss()
-    loss = losses.get(given)
-    if isinstance(loss, CrossEntropy) and not exclusive:
-        return BinaryCrossEntropy(label_smoothing=loss.label_smoothing)
-    return loss

@@ -29,8 +29,8 @@ def shrinking(parameters: Tensors, alpha: Tensor, weight: Tensor) -> Tensor | No
     total = squares[0]
     for square in squares[1:]:
         total = total + square
-    penalty: Tensor = 0.5 * alpha * total / weight
-    return penalty.named("penalty", scoped=False)
+    shrinkage = (0.5 * alpha / weight).named("shrinkage", scoped=False)
+    return (shrinkage * total).named("penalty", scoped=False)
 
 
 # ----- rates --------------------------------------------------------------
@@ -160,10 +160,12 @@ class ScikitLearnSGD(Optimizer):
         self, parameter: Tensor, gradient: Tensor, slots: Tensors, h: Tensors, step: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the new values of a parameter and its velocity."""
-        change = h["learning_rate"] * gradient
+        change = (h["learning_rate"] * gradient).named(f"change_{parameter.name}", scoped=False)
         velocity = h["momentum"] * slots["velocity"] - change
         move = h["momentum"] * velocity - change if self.nesterov else velocity
-        return parameter + move, {"velocity": velocity}
+        return parameter + move.named(f"update_{parameter.name}", scoped=False), {
+            "velocity": velocity
+        }
 
 
 @dataclass(frozen=True)
@@ -235,8 +237,8 @@ class ScikitLearnAdam(Optimizer):
         """Return the new values of a parameter and its averages."""
         m = h["beta_1"] * slots["m"] + h["gradient_share"] * gradient
         v = h["beta_2"] * slots["v"] + h["square_share"] * ops.square(gradient)
-        new = parameter - h["learning_rate"] * m / (ops.sqrt(v) + h["epsilon"])
-        return new, {"m": m, "v": v}
+        move = h["learning_rate"] * m / (ops.sqrt(v) + h["epsilon"])
+        return parameter - move.named(f"update_{parameter.name}", scoped=False), {"m": m, "v": v}
 
 
 @dataclass(frozen=True)
