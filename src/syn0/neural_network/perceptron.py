@@ -42,6 +42,12 @@ class BasePerceptron(BaseEstimator):
 
     _parameter_constraints: Mapping[str, Any] = CONSTRAINTS
 
+    # What fitting sets, and other parts read.
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    validation_loss_curve_: list[float]
+    _optimizer: Descent
+
     def _store(self, given: Mapping[str, Any]) -> None:
         """Keep the arguments of ``__init__`` as they are."""
         self.__dict__.update({k: v for k, v in given.items() if k not in ("self", "__class__")})
@@ -131,7 +137,7 @@ class BasePerceptron(BaseEstimator):
             units, self.activation, samples.X.dtype, self._random_state
         )
         if not uses_lbfgs(self):
-            self.loss_curve_: list[float] = []
+            self.loss_curve_ = []
             self._no_improvement_count = 0
             early = self.early_stopping
             self.best_loss_ = None if early else np.inf

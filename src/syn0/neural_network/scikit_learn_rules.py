@@ -54,7 +54,7 @@ class ShuffledOrder:
     --------
     >>> order = ShuffledOrder(5, np.random.RandomState(0))
     >>> order(0), order(1)
-    (array([2, 0, 1, 3, 4]), array([2, 4, 0, 3, 1]))
+    (array([2, 0, 1, 3, 4]), array([2, 1, 0, 4, 3]))
     """
 
     _KEPT = 4  # epochs that may be asked for again

@@ -30,7 +30,8 @@ def shrinking(parameters: Tensors, alpha: Tensor, weight: Tensor) -> Tensor | No
     for square in squares[1:]:
         total = total + square
     shrinkage = (0.5 * alpha / weight).named("shrinkage", scoped=False)
-    return (shrinkage * total).named("penalty", scoped=False)
+    penalty: Tensor = (shrinkage * total).named("penalty", scoped=False)
+    return penalty
 
 
 # ----- rates --------------------------------------------------------------
@@ -271,6 +272,6 @@ class ScikitLearnLBFGS(LBFGS):
         """Return the options of ``scipy.optimize.minimize(method="L-BFGS-B")``."""
         return {"gtol": self.tolerance, "maxfun": self.max_fun}
 
-    def penalty(self, parameters: Tensors, h: Tensors, weight: Tensor) -> Tensor | None:  # type: ignore[override]
+    def penalty(self, parameters: Tensors, h: Tensors, weight: Tensor) -> Tensor | None:
         """Return what is added to the loss."""
         return shrinking(parameters, h["alpha"], weight)
