@@ -337,7 +337,8 @@ def form_of(option: Any) -> Any:
 
 def _form_of_optimizer(optimizer: Optimizer) -> Any:
     numbers = optimizer.hyperparameters()
-    rest = {f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.name not in numbers}
+    apart = {*numbers, *optimizer.outside}
+    rest = {f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.name not in apart}
     scheduled = optimizer.schedule is not None
     return type(optimizer), tuple(numbers), scheduled, _hashable(rest)
 

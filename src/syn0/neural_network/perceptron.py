@@ -285,10 +285,8 @@ class BasePerceptron(BaseEstimator):
         check_is_fitted(self)
         X, _ = read_features(self, X)
         X = X.toarray() if issparse(X) else X
-        network = self.network_
-        networks.write_weights(network, self.coefs_, self.intercepts_)
-        (outputs,) = network.run_rows("predict", {network.input_names[0]: X}).values()
-        return outputs
+        networks.write_weights(self.network_, self.coefs_, self.intercepts_)
+        return networks.outputs_of(self.network_, X)
 
     def diagnose(self, X: Any, y: Any) -> Report:
         """Return what is wrong with the training or the network, the gravest first.

@@ -20,6 +20,7 @@ from syn0.layers import (
     LayerNormalization,
 )
 from syn0.model import Sequential
+from syn0.program import State
 
 Array = NDArray[Any]
 
@@ -123,6 +124,15 @@ def carry_over(before: Sequential, network: Sequential) -> None:
 
 
 # ----- programs -----------------------------------------------------------
+
+
+def outputs_of(network: Sequential, X: Any, state: State | None = None) -> Array:
+    """Return what the network puts out, with its own numbers or those of a state."""
+    compiled = len(network._family)
+    (outputs,) = network.run_rows("predict", {network.input_names[0]: X}, state).values()
+    if len(network._family) != compiled:
+        keep_programs(network)
+    return outputs
 
 
 _FORMS = 64  # as many as a grid search may go through

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from syn0.losses import Loss
 from syn0.model import Sequential
+from syn0.neural_network.perceptron_network import outputs_of
 from syn0.neural_network.perceptron_samples import Samples
 from syn0.program import State
 from syn0.training.callbacks import Callback
@@ -38,14 +39,13 @@ class Scorer:
     def __init__(self, estimator: Any, network: Sequential, loss: Loss, held: Samples) -> None:
         self._estimator, self._network, self._loss = estimator, network, loss
         self._held = held
-        self._inputs = {network.input_names[0]: held.X}
         targets = estimator._network_targets(held.targets, loss)
         self.given = (held.X, targets) if held.weight is None else (held.X, targets, held.weight)
         self._wanted = _one_hot(targets, estimator.n_outputs_).astype(network.dtype)
 
     def __call__(self, state: State) -> tuple[float, float]:
         """Return score and loss of a state; NaN where the outputs are not finite."""
-        (outputs,) = self._network.run_rows("predict", self._inputs, state).values()
+        outputs = outputs_of(self._network, self._held.X, state)
         if not np.isfinite(outputs).all():
             return math.nan, math.nan
         values = np.asarray(self._loss(self._wanted, outputs))

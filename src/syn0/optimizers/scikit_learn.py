@@ -263,6 +263,7 @@ class ScikitLearnLBFGS(LBFGS):
 
     alpha: float = field(default=0.0001, kw_only=True)
     max_fun: int = field(default=15000, kw_only=True)
+    outside: ClassVar[tuple[str, ...]] = (*LBFGS.outside, "max_fun")
 
     def hyperparameters(self) -> dict[str, float]:
         """Return the strength of the penalty."""
