@@ -112,7 +112,6 @@ class BasePerceptron(BaseEstimator):
                 self._descend(network, samples, held, incremental)
         finally:
             self.coefs_, self.intercepts_ = networks.read_weights(network)
-        networks.keep_programs(network)
         return self
 
     def _samples(self, X: Any, targets: Array, sample_weight: Any) -> Samples:

@@ -1,10 +1,8 @@
-"""The network behind a perceptron: its layers by name, its weights, its compiled programs."""
+"""The network behind a perceptron: its layers by name, and its weights."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,11 +81,9 @@ def _function(activation: Any) -> Any:
 
 
 def build(layers: Sequence[Layer], features: int, dtype: Any, seed: int = 0) -> Sequential:
-    """Return a network of these layers, with the programs that its like have compiled."""
+    """Return a network of these layers."""
     network = Sequential(*layers, random_state=seed, dtype=np.dtype(dtype).name)
-    network.build((features,))
-    _lend_programs(network)
-    return network
+    return network.build((features,))
 
 
 # ----- weights ------------------------------------------------------------
@@ -123,49 +119,7 @@ def carry_over(before: Sequential, network: Sequential) -> None:
     network.set_parameters(same)
 
 
-# ----- programs -----------------------------------------------------------
-
-
 def outputs_of(network: Sequential, X: Any, state: State | None = None) -> Array:
     """Return what the network puts out, with its own numbers or those of a state."""
-    compiled = len(network._family)
     (outputs,) = network.run_rows("predict", {network.input_names[0]: X}, state).values()
-    if len(network._family) != compiled:
-        keep_programs(network)
     return outputs
-
-
-_FORMS = 64  # as many as a grid search may go through
-_programs: dict[Hashable, OrderedDict[Any, Any]] = {}  # of each form; its values never change
-
-
-def _lend_programs(network: Sequential) -> None:
-    """Give a new network what its like have compiled."""
-    known = _programs.get(_form(network))
-    if known is not None:
-        network._family = OrderedDict(known)
-
-
-def keep_programs(network: Sequential) -> None:
-    """Keep what the network has compiled for those that will be like it."""
-    form = _form(network)
-    if form is not None:
-        _programs.pop(form, None)
-        _programs[form] = OrderedDict(network._family)
-        for oldest in list(_programs)[:-_FORMS]:
-            _programs.pop(oldest, None)
-
-
-def _form(network: Sequential) -> Hashable:
-    """Return what decides the programs of a network; None where nothing tells it."""
-    # A rate is a number of the state.
-    layers = [
-        replace(layer, rate=0.5) if type(layer) is Dropout else layer
-        for layer in network.layers.values()
-    ]
-    form = (network.dtype, network.input_shape, *layers)
-    try:
-        hash(form)
-    except TypeError:
-        return None
-    return form

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -99,9 +100,28 @@ class CorrectedRate(Schedule):
     beta_2: float = 0.999
 
     def _rates(self, steps: NDArray[np.float64]) -> Any:
-        rate = schedules.get(self.learning_rate)(steps)
-        t = steps + 1
-        return rate * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        rate = self.learning_rate
+        if not isinstance(rate, (int, float)):
+            rate = schedules.get(rate)(steps)
+        place = int(steps[0]) // _AHEAD * _AHEAD
+        if steps[-1] >= place + _AHEAD:
+            roots, rests = _corrections(self.beta_1, self.beta_2, steps + 1)
+        else:
+            known = _known_corrections(self.beta_1, self.beta_2, place)
+            roots, rests = (part[(steps - place).astype(int)] for part in known)
+        return rate * roots / rests
+
+
+_AHEAD = 4096  # steps whose corrections are known together: powers take longer than short fits
+
+
+def _corrections(beta_1: float, beta_2: float, t: NDArray[np.float64]) -> tuple[Any, Any]:
+    return np.sqrt(1 - beta_2**t), 1 - beta_1**t
+
+
+@lru_cache(maxsize=16)
+def _known_corrections(beta_1: float, beta_2: float, place: int) -> tuple[Any, Any]:
+    return _corrections(beta_1, beta_2, np.arange(place + 1, place + _AHEAD + 1, dtype=float))
 
 
 # ----- optimizers ---------------------------------------------------------
