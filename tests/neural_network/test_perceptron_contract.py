@@ -100,6 +100,16 @@ def test_sparse_features_are_those_they_stand_for():
         np.testing.assert_array_equal(found.predict_proba(form(X)), dense.predict_proba(X))
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_features_that_lie_in_a_file_are_taken_in_the_same_order(shuffle, tmp_path):
+    """Workers of joblib are given large arrays so."""
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    one = MLPClassifier((5,), max_iter=5, random_state=0, batch_size=40, shuffle=shuffle)
+    inside, outside = clone(one).fit(X, Y), clone(one).fit(mapped, Y)
+    np.testing.assert_array_equal(inside.coefs_[0], outside.coefs_[0])
+
+
 def test_the_network_behind_it_has_all_its_verbs(tmp_path, capsys):
     one = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, Y)
     one.network_.show_code()

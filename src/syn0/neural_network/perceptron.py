@@ -33,6 +33,7 @@ from syn0.neural_network.perceptron_samples import Samples
 from syn0.neural_network.perceptron_stopping import Iterations, Scorer, StoppingRule
 from syn0.neural_network.perceptron_tables import read_features
 from syn0.neural_network.scikit_learn_rules import ShuffledOrder, draw_weights, split_rows
+from syn0.stateful import CHUNK
 
 Array = NDArray[Any]
 
@@ -283,9 +284,13 @@ class BasePerceptron(BaseEstimator):
         """Return what the network puts out."""
         check_is_fitted(self)
         X, _ = read_features(self, X)
-        X = X.toarray() if issparse(X) else X
         networks.write_weights(self.network_, self.coefs_, self.intercepts_)
-        return networks.outputs_of(self.network_, X)
+        if not issparse(X):
+            return networks.outputs_of(self.network_, X)
+        X = X.tocsr()
+        starts = range(0, X.shape[0], CHUNK)  # all at once might not fit into memory
+        found = (X[i : i + CHUNK].toarray() for i in starts)
+        return np.concatenate([networks.outputs_of(self.network_, part) for part in found])
 
     def diagnose(self, X: Any, y: Any) -> Report:
         """Return what is wrong with the training or the network, the gravest first.

@@ -104,7 +104,7 @@ class CorrectedRate(Schedule):
         if not isinstance(rate, (int, float)):
             rate = schedules.get(rate)(steps)
         place = int(steps[0]) // _AHEAD * _AHEAD
-        if steps[-1] >= place + _AHEAD:
+        if steps.min() < place or steps.max() >= place + _AHEAD:
             roots, rests = _corrections(self.beta_1, self.beta_2, steps + 1)
         else:
             known = _known_corrections(self.beta_1, self.beta_2, place)
