@@ -69,13 +69,13 @@ def make_optimizer(estimator: Any, samples: int, batch_size: int, incremental: b
         Whether there is one epoch after the other, each by a call of its own.
     """
     limits = {name: getattr(estimator, name) for name in _LIMITS}
+    limits = {name: limit for name, limit in limits.items() if limit is not None}
     if estimator.optimizer is not None:
-        given = [name for name, limit in limits.items() if limit is not None]
-        if given:
+        for name, limit in limits.items():
             raise ArgumentError(
-                f"{given[0]} is given beside optimizer=.",
-                where=f"{type(estimator).__name__}({given[0]}=...)",
-                mend=f"write it into the optimizer: syn0.Adam({given[0]}={limits[given[0]]!r})",
+                f"{name} is given beside optimizer=.",
+                where=f"{type(estimator).__name__}({name}=...)",
+                mend=f"write it into the optimizer: syn0.Adam({name}={limit!r})",
             )
         return optimizers.get(estimator.optimizer)
     rate, alpha = _rate(estimator, samples, batch_size, incremental), float(estimator.alpha)
