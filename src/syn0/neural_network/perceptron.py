@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +22,8 @@ from syn0.layers import Normalization
 from syn0.losses import Loss
 from syn0.model import Sequential
 from syn0.neural_network import perceptron_network as networks
+from syn0.neural_network.callbacks import CallbackSupportMixin, fit_task
+from syn0.neural_network.parameters import NestedParameters
 from syn0.neural_network.perceptron_descent import (
     Descent,
     is_adaptive,
@@ -34,11 +37,12 @@ from syn0.neural_network.perceptron_stopping import Iterations, Scorer, Stopping
 from syn0.neural_network.perceptron_tables import read_features
 from syn0.neural_network.scikit_learn_rules import ShuffledOrder, draw_weights, split_rows
 from syn0.stateful import CHUNK
+from syn0.training.callbacks import Callback
 
 Array = NDArray[Any]
 
 
-class BasePerceptron(BaseEstimator):
+class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
     """The base of `MLPClassifier` and `MLPRegressor`."""
 
     _parameter_constraints: Mapping[str, Any] = CONSTRAINTS
@@ -89,9 +93,24 @@ class BasePerceptron(BaseEstimator):
 
     # ----- fitting
 
+    def _fit_whole(self, X: Any, y: Any, sample_weight: Any, *held: Any) -> Self:
+        """Train from the begin to the end, heard by scikit-learn's callbacks."""
+        with fit_task(
+            self, X, y, epochs=self.max_iter, sample_weight=sample_weight, fitted=self._as_it_is
+        ) as tasks:
+            validation = None if all(part is None for part in held[:2]) else held
+            return self._fit(X, y, sample_weight, validation=validation, listeners=tasks)
+
+    def _as_it_is(self) -> Mapping[str, Any]:
+        """Return the attributes by which a copy predicts as the network would now."""
+        network = copy.deepcopy(self.network_)
+        coefs, intercepts = networks.read_weights(network)
+        kept = {n: v for n, v in vars(self).items() if n.endswith("_") or n == "_label_binarizer"}
+        return {**kept, "network_": network, "coefs_": coefs, "intercepts_": intercepts}
+
     def _fit(
         self, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False,
-        validation: tuple[Any, Any, Any] | None = None,
+        validation: tuple[Any, ...] | None = None, listeners: Sequence[Callback] = (),
     ) -> Self:  # fmt: skip
         hidden = hidden_sizes(self.hidden_layer_sizes)
         if incremental and self.early_stopping:
@@ -108,9 +127,9 @@ class BasePerceptron(BaseEstimator):
         network = self._network_for(samples.X.shape[1], hidden, incremental)
         try:
             if uses_lbfgs(self):
-                self._minimize(network, samples)
+                self._minimize(network, samples, listeners)
             else:
-                self._descend(network, samples, held, incremental)
+                self._descend(network, samples, held, incremental, listeners)
         finally:
             self.coefs_, self.intercepts_ = networks.read_weights(network)
         return self
@@ -175,8 +194,9 @@ class BasePerceptron(BaseEstimator):
     # ----- solvers
 
     def _descend(
-        self, network: Sequential, samples: Samples, held: Samples | None, incremental: bool
-    ) -> None:
+        self, network: Sequential, samples: Samples, held: Samples | None, incremental: bool,
+        listeners: Sequence[Callback],
+    ) -> None:  # fmt: skip
         """Go down by steps, as far as scikit-learn's rule for stopping lets it."""
         if self.early_stopping and held is None:
             samples, held = self._split(samples)
@@ -196,7 +216,7 @@ class BasePerceptron(BaseEstimator):
         self.n_iter_ = 0
         try:
             self._train(
-                network, samples, loss, rule, optimizer=self._optimizer.optimizer,
+                network, samples, loss, [rule, *listeners], optimizer=self._optimizer.optimizer,
                 epochs=1 if incremental else self.max_iter, batch_size=size,
                 shuffle=self.shuffle, order=order,
                 validation_data=None if score is None or not self.callbacks else score.given,
@@ -212,12 +232,14 @@ class BasePerceptron(BaseEstimator):
                 order.draw_until(self.n_iter_)
         self._warn(rule, incremental)
 
-    def _minimize(self, network: Sequential, samples: Samples) -> None:
+    def _minimize(
+        self, network: Sequential, samples: Samples, listeners: Sequence[Callback]
+    ) -> None:
         """Look at all samples at once, by a line search after the other."""
         loss, iterations = self._make_loss(), Iterations(bool(self.verbose))
         try:
             history = self._train(
-                network, samples, loss, iterations, optimizer=make_lbfgs(self),
+                network, samples, loss, [iterations, *listeners], optimizer=make_lbfgs(self),
                 epochs=self.max_iter, batch_size=None,
             )  # fmt: skip
         except NonFiniteError as error:
@@ -233,12 +255,13 @@ class BasePerceptron(BaseEstimator):
             )
 
     def _train(
-        self, network: Sequential, samples: Samples, loss: Loss, rule: Any, **options: Any
-    ) -> Any:
+        self, network: Sequential, samples: Samples, loss: Loss, listeners: list[Callback],
+        **options: Any,
+    ) -> Any:  # fmt: skip
         targets = self._network_targets(samples.targets, loss)
         return network._trainer.fit(
             samples.X, targets, loss=loss, metrics=[], sample_weight=samples.weight,
-            callbacks=[rule, *(self.callbacks or ())], engine=self.engine, threads=self.threads,
+            callbacks=[*listeners, *(self.callbacks or ())], engine=self.engine, threads=self.threads,
             verbose="auto" if self.verbose == "progress" else 0, **options,
         )  # fmt: skip
 

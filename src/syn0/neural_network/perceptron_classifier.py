@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import (
 
 from syn0 import losses
 from syn0.losses import FunctionLoss, Hinge, Loss
+from syn0.neural_network.callbacks import with_callbacks
 from syn0.neural_network.perceptron import BasePerceptron
 from syn0.neural_network.perceptron_descent import descends_by_steps
 from syn0.neural_network.perceptron_labels import (
@@ -193,6 +194,7 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
     # ----- fitting
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None,
         sample_weight_val: Any = None,
@@ -221,8 +223,7 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         DataError
             If the weights were NaN or infinite after a step.
         """
-        held = None if X_val is None and y_val is None else (X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, validation=held)
+        return self._fit_whole(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @available_if(descends_by_steps)
     @_fit_context(prefer_skip_nested_validation=True)

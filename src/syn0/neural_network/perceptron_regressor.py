@@ -15,6 +15,7 @@ from syn0 import losses
 from syn0.errors import ArgumentError
 from syn0.losses import Loss
 from syn0.losses.scikit_learn import PoissonDeviance, SquaredError
+from syn0.neural_network.callbacks import with_callbacks
 from syn0.neural_network.perceptron import BasePerceptron
 from syn0.neural_network.perceptron_descent import descends_by_steps
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS
@@ -181,6 +182,7 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
     # ----- fitting
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None,
         sample_weight_val: Any = None,
@@ -209,8 +211,7 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
         DataError
             If the weights were NaN or infinite after a step.
         """
-        held = None if X_val is None and y_val is None else (X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, validation=held)
+        return self._fit_whole(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @available_if(descends_by_steps)
     @_fit_context(prefer_skip_nested_validation=True)
