@@ -204,3 +204,42 @@ def test_ctrl_c_keeps_what_was_learned():
 def test_a_loss_that_counts_refuses_scaled_targets():
     with pytest.raises(ArgumentError, match="counts"):
         MLPRegressor(loss="poisson", scale_targets=True).fit(X, Y)
+
+
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
+    one = MLPRegressor(hidden_layer_sizes=(3,), max_iter=5, random_state=0).fit(X, Y)
+    before = dict(vars(one))
+    with pytest.raises(DataError):
+        one.fit(X * 1e200, Y)
+    assert vars(one) == before
+
+
+def test_a_refit_forgets():
+    one = MLPClassifier((3,), max_iter=5, random_state=0)
+    one.fit(X, NAMES, X_val=X, y_val=NAMES)
+    one.set_params(solver="lbfgs").fit(X[:, :2], Y)
+    fresh = clone(one).fit(X[:, :2], Y)
+    assert {n for n in vars(one) if n.endswith("_")} == {n for n in vars(fresh) if n.endswith("_")}
+
+
+def test_callbacks_of_scikit_learn_hear_of_each_epoch_and_may_stop():
+    callback = pytest.importorskip("sklearn.callback")
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    one = MLPClassifier((3,), max_iter=4, random_state=0).set_callbacks(monitor).fit(X, Y)
+    scores = [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(scores) == 4
+    assert scores[-1] == one.score(X, Y)
+    alone = clone(one).set_params(max_iter=2).set_callbacks().fit(X, Y)
+    assert scores[1] == alone.score(X, Y)
+
+
+def test_parts_are_set_through_two_underscores():
+    one = MLPClassifier(optimizer=syn0.AdamW(0.01))
+    assert one.get_params()["optimizer__learning_rate"] == 0.01
+    one.set_params(optimizer__learning_rate=0.5)
+    assert one.optimizer == syn0.AdamW(0.5)
+
+
+def test_a_word_of_another_library_is_answered_with_ours():
+    with pytest.raises(TypeError, match="learning_rate"):
+        MLPClassifier(lr=0.1)

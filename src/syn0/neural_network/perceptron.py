@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -12,37 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight
 
 from syn0.diagnosis import Report
-from syn0.errors import DataError, NonFiniteError
+from syn0.errors import DataError
 from syn0.layers import Normalization
 from syn0.losses import Loss
 from syn0.model import Sequential
 from syn0.neural_network import perceptron_network as networks
 from syn0.neural_network.callbacks import CallbackSupportMixin, fit_task
+from syn0.neural_network.estimator import HelpfulArguments, require_fitted, unchanged_on_failure
 from syn0.neural_network.parameters import NestedParameters
 from syn0.neural_network.perceptron_descent import (
     Descent,
-    is_adaptive,
-    make_lbfgs,
-    make_optimizer,
     uses_lbfgs,
 )
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS, each_layer, hidden_sizes
 from syn0.neural_network.perceptron_samples import Samples
-from syn0.neural_network.perceptron_stopping import Iterations, Scorer, StoppingRule
+from syn0.neural_network.perceptron_solvers import descend, minimize
 from syn0.neural_network.perceptron_tables import read_features
-from syn0.neural_network.scikit_learn_rules import ShuffledOrder, draw_weights, split_rows
+from syn0.neural_network.scikit_learn_rules import draw_weights
 from syn0.stateful import CHUNK
 from syn0.training.callbacks import Callback
 
 Array = NDArray[Any]
+# What fitting keeps besides the attributes that end in an underscore.
+_FITTED = ("_optimizer", "_best_parameters", "_no_improvement_count", "_label_binarizer")
 
 
-class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
+class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, BaseEstimator):
     """The base of `MLPClassifier` and `MLPRegressor`."""
 
     _parameter_constraints: Mapping[str, Any] = CONSTRAINTS
@@ -95,9 +93,11 @@ class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
 
     def _fit_whole(self, X: Any, y: Any, sample_weight: Any, *held: Any) -> Self:
         """Train from the begin to the end, heard by scikit-learn's callbacks."""
-        with fit_task(
-            self, X, y, epochs=self.max_iter, sample_weight=sample_weight, fitted=self._as_it_is
-        ) as tasks:
+        told = {"sample_weight": sample_weight, "fitted": self._as_it_is}
+        with (
+            unchanged_on_failure(self),
+            fit_task(self, X, y, epochs=self.max_iter, **told) as tasks,
+        ):
             validation = None if all(part is None for part in held[:2]) else held
             return self._fit(X, y, sample_weight, validation=validation, listeners=tasks)
 
@@ -116,6 +116,8 @@ class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         first_pass = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        if first_pass and not incremental:
+            self._forget()
         X, y = read_features(self, X, y, learn=first_pass)
         targets = self._learn_targets(y, incremental)
         samples = self._samples(X, targets, sample_weight).present()
@@ -127,9 +129,9 @@ class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
         network = self._network_for(samples.X.shape[1], hidden, incremental)
         try:
             if uses_lbfgs(self):
-                self._minimize(network, samples, listeners)
+                minimize(self, network, samples, listeners)
             else:
-                self._descend(network, samples, held, incremental, listeners)
+                descend(self, network, samples, held, incremental, listeners)
         finally:
             self.coefs_, self.intercepts_ = networks.read_weights(network)
         return self
@@ -146,8 +148,13 @@ class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
         X, y = read_features(self, X, y, learn=False)
         return self._samples(X, self._read_targets(y), sample_weight).present()
 
+    def _forget(self) -> None:
+        """Forget what was fitted before."""
+        for name in [n for n in vars(self) if n.endswith("_") or n in _FITTED]:
+            delattr(self, name)
+
     def _initialize(self, samples: Samples, hidden: list[int]) -> None:
-        """Draw the weights, and forget what was fitted before."""
+        """Draw the weights, and begin the figures of all epochs."""
         self.n_outputs_, self.out_activation_ = self._count_outputs(samples.targets)
         units = [samples.X.shape[1], *hidden, self.n_outputs_]
         self.n_layers_ = len(units)
@@ -191,121 +198,11 @@ class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
             layers += networks.hidden_layers(*one)
         return [*layers, networks.dense(self.n_outputs_, self.out_activation_, "output")]
 
-    # ----- solvers
-
-    def _descend(
-        self, network: Sequential, samples: Samples, held: Samples | None, incremental: bool,
-        listeners: Sequence[Callback],
-    ) -> None:  # fmt: skip
-        """Go down by steps, as far as scikit-learn's rule for stopping lets it."""
-        if self.early_stopping and held is None:
-            samples, held = self._split(samples)
-        if held is not None and not self.validation_scores_:
-            self.validation_scores_, self.validation_loss_curve_ = [], []
-            self._best_parameters = network.parameters
-        count = len(samples.targets)
-        size = self._resolve_batch_size(count)
-        if incremental and hasattr(self, "_optimizer"):
-            self._optimizer.go_on(network, float(self.alpha))
-        else:
-            self._optimizer = Descent(make_optimizer(self, count, size, incremental))
-        loss, rate = self._make_loss(), self._optimizer.learning_rate
-        score = None if held is None else Scorer(self, network, loss, held)
-        rule = StoppingRule(self, count, rate if is_adaptive(self) else None, score, incremental)
-        order = ShuffledOrder(count, self._random_state) if self.shuffle else None
-        self.n_iter_ = 0
-        try:
-            self._train(
-                network, samples, loss, [rule, *listeners], optimizer=self._optimizer.optimizer,
-                epochs=1 if incremental else self.max_iter, batch_size=size,
-                shuffle=self.shuffle, order=order,
-                validation_data=None if score is None or not self.callbacks else score.given,
-            )  # fmt: skip
-        except NonFiniteError as error:
-            rule.note_failure()
-            if not self.early_stopping:
-                raise _not_finite(error) from error
-            warnings.warn(f"training met NaN. {error}", ConvergenceWarning, stacklevel=4)
-        finally:
-            self._optimizer.end(self, network, rule.rate)
-            if order is not None and not isinstance(self.random_state, (int, np.integer)):
-                order.draw_until(self.n_iter_)
-        self._warn(rule, incremental)
-
-    def _minimize(
-        self, network: Sequential, samples: Samples, listeners: Sequence[Callback]
-    ) -> None:
-        """Look at all samples at once, by a line search after the other."""
-        loss, iterations = self._make_loss(), Iterations(bool(self.verbose))
-        try:
-            history = self._train(
-                network, samples, loss, [iterations, *listeners], optimizer=make_lbfgs(self),
-                epochs=self.max_iter, batch_size=None,
-            )  # fmt: skip
-        except NonFiniteError as error:
-            raise _not_finite(error) from error
-        self.n_iter_ = history.epochs
-        self.loss_ = history["loss"][-1] if history else self._loss_at(network, samples)
-        if iterations.cut_short:
-            warnings.warn(
-                f"lbfgs stopped after {self.n_iter_} iterations without having converged: "
-                f"{iterations.message}. Scale the data, or give it more by max_iter= or max_fun=.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-
-    def _train(
-        self, network: Sequential, samples: Samples, loss: Loss, listeners: list[Callback],
-        **options: Any,
-    ) -> Any:  # fmt: skip
-        targets = self._network_targets(samples.targets, loss)
-        return network._trainer.fit(
-            samples.X, targets, loss=loss, metrics=[], sample_weight=samples.weight,
-            callbacks=[*listeners, *(self.callbacks or ())], engine=self.engine, threads=self.threads,
-            verbose="auto" if self.verbose == "progress" else 0, **options,
-        )  # fmt: skip
-
-    def _split(self, samples: Samples) -> tuple[Samples, Samples]:
-        train, held = split_rows(
-            len(samples.targets), self.validation_fraction, self._stratify(samples.targets),
-            self._random_state,
-        )  # fmt: skip
-        return samples.rows(train), samples.rows(held)
-
-    def _resolve_batch_size(self, samples: int) -> int:
-        if self.batch_size == "auto":
-            return min(200, samples)
-        if self.batch_size > samples:
-            warnings.warn(
-                f"batch_size={self.batch_size} is more than the {samples} samples that there are: "
-                "each step takes them all.",
-                stacklevel=5,
-            )
-        return int(min(self.batch_size, samples))
-
-    def _warn(self, rule: StoppingRule, incremental: bool) -> None:
-        if rule.ended == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=5)
-        elif rule.ended == "completed" and not incremental:
-            warnings.warn(
-                f"max_iter={self.max_iter} epochs are done, and the loss was still falling: the "
-                "optimization has not converged.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-
-    def _loss_at(self, network: Sequential, samples: Samples) -> float:
-        """Return the loss at the weights as they are, penalty included."""
-        squares = sum(float(np.vdot(W, W)) for W in self.coefs_)
-        given = samples.X, self._network_targets(samples.targets, self._make_loss())
-        found: float = network._trainer.evaluate(*given, samples.weight)["loss"]
-        return found + 0.5 * self.alpha * squares / samples.total
-
     # ----- running
 
     def _run(self, X: Any) -> Array:
         """Return what the network puts out."""
-        check_is_fitted(self)
+        require_fitted(self)
         X, _ = read_features(self, X)
         networks.write_weights(self.network_, self.coefs_, self.intercepts_)
         if not issparse(X):
@@ -328,12 +225,18 @@ class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
         Report
             See `syn0.Model.diagnose`.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         X, y = read_features(self, X, y)
         samples = Samples(X, self._read_targets(y)).present()
         return self.network_.diagnose(
             samples.X, self._network_targets(samples.targets, self._make_loss())
         )
+
+    def _repr_html_inner(self) -> str:
+        """Return scikit-learn's page of the parameters, and the network under it."""
+        page: str = super()._repr_html_inner()
+        network = getattr(self, "network_", None)
+        return page if network is None else page + network._repr_html_()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -341,12 +244,3 @@ class BasePerceptron(CallbackSupportMixin, NestedParameters, BaseEstimator):
         tags.input_tags.sparse = not tables
         tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = tables
         return tags
-
-
-def _not_finite(error: NonFiniteError) -> DataError:
-    return DataError(
-        "Solver produced non-finite parameter weights. The input data may contain large values "
-        "and need to be preprocessed.",
-        where=str(error).partition("\n")[0],
-        mend="scale the features, by scale_inputs=True or a StandardScaler before",
-    )
