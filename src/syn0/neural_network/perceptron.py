@@ -101,6 +101,11 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
             validation = None if all(part is None for part in held[:2]) else held
             return self._fit(X, y, sample_weight, validation=validation, listeners=tasks)
 
+    def _fit_on(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """Train for one epoch from where the training stands."""
+        with unchanged_on_failure(self):
+            return self._fit(X, y, sample_weight, incremental=True)
+
     def _as_it_is(self) -> Mapping[str, Any]:
         """Return the attributes by which a copy predicts as the network would now."""
         network = copy.deepcopy(self.network_)

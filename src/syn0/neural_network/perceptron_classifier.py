@@ -7,25 +7,25 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
-    type_of_target,
     unique_labels,
 )
 
 from syn0 import losses
 from syn0.losses import FunctionLoss, Hinge, Loss
 from syn0.neural_network.callbacks import with_callbacks
+from syn0.neural_network.estimator import unchanged_on_failure
 from syn0.neural_network.perceptron import BasePerceptron
 from syn0.neural_network.perceptron_descent import descends_by_steps
 from syn0.neural_network.perceptron_labels import (
     encode,
+    has_labels,
     learn_labels,
     loss_of_classes,
+    read_labels,
     weights_of_classes,
 )
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS
@@ -242,14 +242,16 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         self : object
             The fitted estimator.
         """
-        if _check_partial_fit_first_call(self, classes):
-            several = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(y if several else classes)
-        return self._fit(X, y, sample_weight, incremental=True)
+        if classes is not None:
+            classes = read_labels(classes)
+        with unchanged_on_failure(self):
+            if _check_partial_fit_first_call(self, classes):
+                several = has_labels(y)
+                self._label_binarizer, _ = learn_labels(read_labels(y if several else classes))
+            return self._fit_on(X, y, sample_weight)
 
     def _learn_targets(self, y: Any, incremental: bool) -> Array:
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = read_labels(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer, places = learn_labels(y)
             self.classes_ = self._label_binarizer.classes_
@@ -258,8 +260,7 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         return encode(self._label_binarizer, y)
 
     def _read_targets(self, y: Any) -> Array:
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y)
+        y = read_labels(y)
         self._check_classes(unique_labels(y), same=False)
         return encode(self._label_binarizer, y)
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import type_of_target
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from syn0 import losses
-from syn0.errors import ArgumentError
+from syn0.errors import ArgumentError, DataError, DTypeError
 from syn0.fitting import class_weights
 from syn0.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from syn0.losses.scikit_learn import LogLoss
@@ -21,14 +22,58 @@ from syn0.neural_network.perceptron_samples import Samples
 Array = NDArray[Any]
 
 
+def has_labels(y: Any) -> bool:
+    """Tell whether a sample may have several labels, each a column of 0 and 1."""
+    shape = y.shape if hasattr(y, "shape") else np.shape(y)
+    return len(shape) == 2 and shape[1] > 1
+
+
+def read_labels(y: Any, *, warn: bool = False) -> Array:
+    """Return labels of one kind, or rows of 0 and 1.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix
+        Of any dtype; finite.
+    warn : bool
+        Whether to warn of a column, as scikit-learn does.
+
+    Raises
+    ------
+    DTypeError, DataError
+        If labels are of several types, or no labels.
+    """
+    y = y if issparse(y) else np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=warn)
+    if y.dtype == object:
+        kinds = sorted({type(label).__name__ for label in y.ravel().tolist()})
+        if len(kinds) > 1:
+            raise DTypeError(
+                f"y holds labels of several types: {', '.join(kinds)}.",
+                expected="labels of one type",
+                mend="y.astype(str), or leave out the samples that have no label",
+            )
+        if kinds != ["str"]:
+            y = np.asarray(y.tolist())
+    check_classification_targets(y)
+    return y
+
+
 def learn_labels(y: Array) -> tuple[LabelBinarizer, Array | None]:
     """Return scikit-learn's record of the classes, and the class number of each sample.
 
     There are no class numbers where a sample may have several labels.
     """
     kind = type_of_target(y, input_name="y")
+    if kind.startswith("multilabel"):
+        return LabelBinarizer().fit(y), None
     if kind not in ("binary", "multiclass"):
-        return LabelBinarizer().fit(y), None  # which refuses what holds no classes
+        raise DataError(
+            f"y is {kind}: it has {y.shape[1]} columns of classes.",
+            expected="one class for each sample, or columns of 0 and 1, one for each label",
+            mend="an estimator for each column: sklearn.multioutput.MultiOutputClassifier",
+        )
     labels = LabelBinarizer()
     labels.y_type_, labels.sparse_input_ = kind, False
     labels.classes_, places = np.unique(y, return_inverse=True)

@@ -228,7 +228,7 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
         self : object
             The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit_on(X, y, sample_weight)
 
     def _learn_targets(self, y: Any, incremental: bool) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
+from syn0.arrays import to_array
 from syn0.data import Preparation
 from syn0.data.reading import is_table, read_table
 from syn0.errors import ArgumentError
@@ -37,6 +38,7 @@ def read_features(estimator: Any, X: Any, y: Any = _NOTHING, *, learn: bool = Fa
     """
     if estimator.preparation is not None:
         return _prepared(estimator, X, y, learn)
+    _refuse_no_numbers(X)
     options: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "reset": learn}
     if y is _NOTHING:
         return validate_data(estimator, X, **options), None
@@ -45,6 +47,13 @@ def read_features(estimator: Any, X: Any, y: Any = _NOTHING, *, learn: bool = Fa
     return validate_data(
         estimator, X, y, multi_output=True, dtype=(np.float64, np.float32), **options
     )
+
+
+def _refuse_no_numbers(X: Any) -> None:
+    """Refuse what scikit-learn would take for numbers in some calls, and not in others."""
+    masked = isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X)
+    if masked or getattr(getattr(X, "dtype", None), "kind", "") in ("U", "S", "M", "m"):
+        to_array(X, "X")
 
 
 def _prepared(estimator: Any, X: Any, y: Any, learn: bool) -> tuple[Any, Any]:
