@@ -146,7 +146,8 @@ class JobMaker:
             size = resolve_batch_size(batch_size)
             return ChunkFeed(samples, batch_size=size, seed=seed, shuffle=shuffle)
         size = resolve_batch_size(batch_size, samples.samples)
-        if samples.mapped and plan.minimizer is None and size < samples.samples:
+        chunked = samples.mapped and order is None  # who gives the order wants it kept
+        if chunked and plan.minimizer is None and size < samples.samples:
             source = MappedRows(
                 lambda rows: samples.rows(rows).all(), samples=samples.samples,
                 row_bytes=samples.row_bytes, seed=seed, shuffle=shuffle,

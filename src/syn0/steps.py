@@ -337,7 +337,8 @@ def form_of(option: Any) -> Any:
 
 def _form_of_optimizer(optimizer: Optimizer) -> Any:
     numbers = optimizer.hyperparameters()
-    rest = {f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.name not in numbers}
+    apart = {*numbers, *optimizer.outside}
+    rest = {f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.name not in apart}
     scheduled = optimizer.schedule is not None
     return type(optimizer), tuple(numbers), scheduled, _hashable(rest)
 
@@ -416,10 +417,12 @@ def penalized(judged: Judged, reads: Mapping[str, Tensor], plan: Plan) -> Tensor
     """Return the loss with what the optimizers add to it."""
     scheduled = tuple(plan.schedules)
     found = penalties(reads, plan.optimizers, judged.weight, scheduled, plan.order)
-    loss = judged.loss
+    if not found:
+        return judged.loss
+    loss = judged.loss.named("data_loss", scoped=False)
     for penalty in found:
         loss = loss + penalty
-    return loss.named("loss", scoped=False) if found else loss
+    return loss.named("loss", scoped=False)
 
 
 def gradient_program(

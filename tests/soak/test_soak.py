@@ -17,6 +17,7 @@ for room in ("ops", "engines", "engines/llvm", "diagnosis", "files", "neural_net
 import test_hostile  # noqa: E402
 import test_life_of_an_estimator  # noqa: E402
 import test_numpy  # noqa: E402
+import test_perceptron_parity  # noqa: E402
 import test_plan  # noqa: E402
 import test_printed_programs  # noqa: E402
 import test_random_graphs  # noqa: E402
@@ -219,3 +220,11 @@ def test_two_hundred_kills_while_saving(tmp_path: Path) -> None:
 )
 def test_round_trips(training: trainings.Training, tmp_path: Path) -> None:
     test_round_trip.check_training(training, tmp_path)
+
+
+# ----- drop-ins -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", range(300))
+def test_perceptrons_learn_as_scikit_learns_do(case: int, rng: Any) -> None:
+    test_perceptron_parity.check_drawn(case, rng)

@@ -24,6 +24,8 @@ from syn0 import (
     schedules,
 )
 from syn0.files.refusal import Refused, short
+from syn0.losses import scikit_learn as scikit_learn_losses
+from syn0.optimizers import scikit_learn as scikit_learn_rules
 
 _FAMILIES: Mapping[str, tuple[type, ...]] = {
     "layers": tuple(getattr(layers, n) for n in layers.__all__ if n != "Layer"),
@@ -39,6 +41,8 @@ _FAMILIES: Mapping[str, tuple[type, ...]] = {
         losses.Huber, losses.LogCosh, losses.Quantile, losses.CrossEntropy,
         losses.BinaryCrossEntropy, losses.Poisson, losses.Hinge, losses.KLDivergence,
         losses.Focal, losses.FunctionLoss,
+        scikit_learn_losses.LogLoss, scikit_learn_losses.SquaredError,
+        scikit_learn_losses.PoissonDeviance,
     ),
     "metrics": (
         metrics.Accuracy, metrics.BalancedAccuracy, metrics.TopKAccuracy, metrics.Precision,
@@ -49,10 +53,13 @@ _FAMILIES: Mapping[str, tuple[type, ...]] = {
         optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad, optimizers.Adadelta,
         optimizers.Adam, optimizers.AdamW, optimizers.Nadam, optimizers.Lion, optimizers.Muon,
         optimizers.LBFGS,
+        scikit_learn_rules.ScikitLearnSGD, scikit_learn_rules.ScikitLearnAdam,
+        scikit_learn_rules.ScikitLearnLBFGS,
     ),
     "schedules": (
         schedules.ConstantSchedule, schedules.StepDecay, schedules.ExponentialDecay,
         schedules.CosineDecay, schedules.OneCycle, schedules.WarmupCosine,
+        scikit_learn_rules.InverseScaling, scikit_learn_rules.CorrectedRate,
     ),
     "penalties": (penalties.L1, penalties.L2),
 }  # fmt: skip

@@ -121,4 +121,5 @@ def _curves_of(estimator: Any) -> Mapping[str, Sequence[float]]:
             expected="an estimator with history_ or loss_curve_",
             mend="scikit-learn's MLP keeps them with solver='sgd' or 'adam'",
         )
-    return {"loss": losses}
+    held = getattr(estimator, "validation_loss_curve_", None)
+    return {"loss": losses, "val_loss": held} if held else {"loss": losses}

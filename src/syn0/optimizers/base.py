@@ -56,6 +56,7 @@ class Optimizer(Record):
     kind: ClassVar[str] = "update"
     decoupled: ClassVar[bool] = False
     numbers: ClassVar[tuple[str, ...]] = ()  # the fields that are hyperparameters
+    outside: ClassVar[tuple[str, ...]] = ()  # the fields that no graph depends on
 
     def __post_init__(self) -> None:
         if isinstance(self.learning_rate, (int, float)):

@@ -49,6 +49,7 @@ class LBFGS(Optimizer):
     max_line_search: int = 20
 
     kind: ClassVar[str] = "minimize"
+    outside: ClassVar[tuple[str, ...]] = ("memory", "tolerance", "max_line_search")
     foreign = {
         "learning_rate": "nothing: a line search finds the step size",
         "lr": "nothing: a line search finds the step size",

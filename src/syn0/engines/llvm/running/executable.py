@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -96,13 +97,15 @@ class LLVMExecutable:
         self, compiled: Compiled, state: State, given: Mapping[str, Array], threads: int | str
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         plan = compiled.plan
-        used = threads_for(plan, threads)
+        used = compiled.pace.choose(plan, threads)
         space = compiled.workspace(used)
         self._bind(space, state, given)
         space.load_state({name: np.asarray(state[name]) for name in plan.updates})
         totals = np.zeros(1 + len(plan.totals))
         space.prepare(1, 1, 1, totals)
+        began = time.perf_counter()
         compiled.launch(space, used)
+        compiled.pace.note(used, 1, time.perf_counter() - began)
         space.settle()
         status = int(space.table[Word.STATUS])
         check_status(status)

@@ -1,0 +1,121 @@
+"""What scikit-learn's perceptrons draw at random, in the same sequence of draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+Array = NDArray[Any]
+
+
+def draw_weights(
+    units: Sequence[int], activation: object, dtype: Any, rng: np.random.RandomState
+) -> tuple[list[Array], list[Array]]:
+    r"""Return matrices and biases drawn from :math:`U(-r, r)` with :math:`r = \sqrt{6/(in + out)}`.
+
+    After the logistic function 6 becomes 2 (Glorot and Bengio, 2010).
+
+    Parameters
+    ----------
+    units : sequence of int
+        Features, units of each hidden layer, outputs.
+    activation : object
+        That of the hidden layers.
+    dtype : dtype
+        Of the weights.
+    rng : RandomState
+        What they are drawn from: the matrix, then the biases, layer by layer.
+    """
+    factor = 2.0 if isinstance(activation, str) and activation == "logistic" else 6.0
+    coefs, intercepts = [], []
+    for before, after in pairwise(units):
+        bound = np.sqrt(factor / (before + after))
+        coefs.append(rng.uniform(-bound, bound, (before, after)).astype(dtype, copy=False))
+        intercepts.append(rng.uniform(-bound, bound, after).astype(dtype, copy=False))
+    return coefs, intercepts
+
+
+class ShuffledOrder:
+    """The order of each epoch: that of the epoch before, shuffled.
+
+    Parameters
+    ----------
+    samples : int
+        How many there are.
+    rng : RandomState
+        What the orders are drawn from, epoch after epoch.
+
+    Examples
+    --------
+    >>> order = ShuffledOrder(5, np.random.RandomState(0))
+    >>> order(0), order(1)
+    (array([2, 0, 1, 3, 4]), array([2, 1, 0, 4, 3]))
+    """
+
+    _KEPT = 4  # epochs that may be asked for again
+
+    def __init__(self, samples: int, rng: np.random.RandomState) -> None:
+        self._samples = samples
+        self._rng = rng
+        self._first: int | None = None
+        self._drawn: dict[int, Array] = {}
+        self._last = np.arange(samples)
+        self.epochs = 0
+
+    def __call__(self, epoch: int) -> Array:
+        """Return the order of an epoch, not far before the last that was asked for."""
+        if self._first is None:
+            self._first = epoch
+        while self._first + self.epochs <= epoch:
+            self._draw()
+        return self._drawn[epoch - self._first]
+
+    def _draw(self) -> None:
+        chosen = np.arange(self._samples)
+        self._rng.shuffle(chosen)
+        self._last = self._last[chosen]
+        self._drawn[self.epochs] = self._last
+        self._drawn.pop(self.epochs - self._KEPT, None)
+        self.epochs += 1
+
+    def draw_until(self, epochs: int) -> None:
+        """Draw what so many epochs would have drawn, for whoever shares the generator."""
+        while self.epochs < epochs:
+            self._draw()
+
+
+def split_rows(
+    samples: int, share: float, stratify: Array | None, rng: np.random.RandomState
+) -> tuple[Array, Array]:
+    """Return the rows to train on, and those held out.
+
+    Parameters
+    ----------
+    samples : int
+        How many there are.
+    share : float
+        How many of them are held out.
+    stratify : array, optional
+        Classes of which both sides get their share.
+    rng : RandomState
+        What the split is drawn from.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two samples would be held out, or a class has a single sample.
+    """
+    train, held = train_test_split(
+        np.arange(samples), random_state=rng, test_size=share, stratify=stratify
+    )
+    if len(held) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your "
+            "dataset."
+        )
+    return train, held
