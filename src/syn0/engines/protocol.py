@@ -122,6 +122,10 @@ class SingleStep(Protocol):
 
     inputs: dict[str, NDArray[Any]]
 
+    def fill(self, name: str, value: Any) -> None:
+        """Let an input be this in the next step; a number of a table goes no other way."""
+        ...
+
     def fits(self, state: State, given: Mapping[str, Any]) -> bool:
         """Tell whether this is the step of a state, for batches of such sizes."""
         ...

@@ -30,6 +30,7 @@ from syn0.neural_network.perceptron_descent import (
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS, each_layer, hidden_sizes
 from syn0.neural_network.perceptron_samples import Samples
 from syn0.neural_network.perceptron_solvers import descend, minimize
+from syn0.neural_network.perceptron_stream import Encode, Stream
 from syn0.neural_network.perceptron_tables import read_features
 from syn0.neural_network.scikit_learn_rules import draw_weights
 from syn0.stateful import CHUNK
@@ -89,6 +90,10 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
         """Return how many times more each sample counts for its class."""
         return None
 
+    def _encoder(self) -> Encode | None:
+        """Return what writes targets for a stream, None where each call is to be looked at."""
+        return None
+
     # ----- fitting
 
     def _fit_whole(self, X: Any, y: Any, sample_weight: Any, *held: Any) -> Self:
@@ -112,6 +117,11 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
         coefs, intercepts = networks.read_weights(network)
         kept = {n: v for n, v in vars(self).items() if n.endswith("_") or n == "_label_binarizer"}
         return {**kept, "network_": network, "coefs_": coefs, "intercepts_": intercepts}
+
+    def _stream(self, X: Any, y: Any, sample_weight: Any) -> bool:
+        """Learn from some rows as from those before; False where that needs a closer look."""
+        stream = self.__dict__.get("_bound")
+        return stream is not None and sample_weight is None and stream.takes(self, X, y)
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False,
@@ -139,6 +149,10 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
                 descend(self, network, samples, held, incremental, listeners)
         finally:
             self.coefs_, self.intercepts_ = networks.read_weights(network)
+        rows = len(samples.targets)
+        whole = rows <= 200 if self.batch_size == "auto" else rows == self.batch_size
+        streams = incremental and whole and sample_weight is None
+        self._bound = Stream.of(self, rows, self._encoder()) if streams else None
         return self
 
     def _samples(self, X: Any, targets: Array, sample_weight: Any) -> Samples:
@@ -242,6 +256,9 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
         page: str = super()._repr_html_inner()
         network = getattr(self, "network_", None)
         return page if network is None else page + network._repr_html_()
+
+    def __getstate__(self) -> Any:
+        return {**super().__getstate__(), "_bound": None}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

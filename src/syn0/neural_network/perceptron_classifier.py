@@ -30,6 +30,7 @@ from syn0.neural_network.perceptron_labels import (
 )
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS
 from syn0.neural_network.perceptron_samples import Samples
+from syn0.neural_network.perceptron_stream import Encode, encoder_of_classes
 
 Array = NDArray[Any]
 
@@ -226,7 +227,6 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         return self._fit_whole(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @available_if(descends_by_steps)
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch, from where the last call ended.
 
@@ -242,6 +242,12 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
         self : object
             The fitted estimator.
         """
+        if classes is None and self._stream(X, y, sample_weight):
+            return self
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
         if classes is not None:
             classes = read_labels(classes)
         with unchanged_on_failure(self):
@@ -258,6 +264,11 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
             return encode(self._label_binarizer, y, places)
         self._check_classes(unique_labels(y), same=self.warm_start)
         return encode(self._label_binarizer, y)
+
+    def _encoder(self) -> Encode | None:
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            return None
+        return encoder_of_classes(self.classes_.tolist(), self._exclusive)
 
     def _read_targets(self, y: Any) -> Array:
         y = read_labels(y)

@@ -123,6 +123,13 @@ class Descent:
         for name, number in {"alpha": alpha, "learning_rate": self.learning_rate}.items():
             network.numbers[name] = np.asarray(number, network.dtype)
 
+    def step(self, network: Sequential, rate: float) -> None:
+        """Take over a scheduled rate after a single step, as `go_on` and `end` do."""
+        if isinstance(self.optimizer, ScikitLearnSGD | ScikitLearnAdam):
+            network.numbers["learning_rate"] = np.asarray(self.learning_rate, network.dtype)
+        if isinstance(self.optimizer, Optimizer):
+            self.learning_rate = rate
+
     def end(self, estimator: Any, network: Sequential, adapted: float | None) -> None:
         """Take over the rate after some epochs."""
         optimizer = self.optimizer

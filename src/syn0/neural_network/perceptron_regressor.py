@@ -20,6 +20,7 @@ from syn0.neural_network.perceptron import BasePerceptron
 from syn0.neural_network.perceptron_descent import descends_by_steps
 from syn0.neural_network.perceptron_parameters import CONSTRAINTS
 from syn0.neural_network.perceptron_samples import Samples
+from syn0.neural_network.perceptron_stream import Encode, encode_numbers
 
 Array = NDArray[Any]
 
@@ -214,7 +215,6 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
         return self._fit_whole(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @available_if(descends_by_steps)
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch, from where the last call ended.
 
@@ -228,7 +228,16 @@ class MLPRegressor(RegressorMixin, BasePerceptron):
         self : object
             The fitted estimator.
         """
+        if self._stream(X, y, sample_weight):
+            return self
+        return self._partial_fit(X, y, sample_weight)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         return self._fit_on(X, y, sample_weight)
+
+    def _encoder(self) -> Encode | None:
+        return None if self.scale_targets else encode_numbers
 
     def _learn_targets(self, y: Any, incremental: bool) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:

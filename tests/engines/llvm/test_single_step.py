@@ -65,7 +65,7 @@ def test_a_scheduled_rate_comes_with_each_step() -> None:
         net.step(X[:1], y[:1], optimizer=syn0.SGD(syn0.ExponentialDecay(0.1, 1, 0.5)))
         step = bound(net, X[:1], y[:1], learning_rate=np.asarray(0.0))
         for rate in rates:
-            step.inputs["learning_rate"][...] = rate
+            step.fill("learning_rate", rate)
             before = net.numbers["W_hidden"].copy()
             assert step() is not None
             found.append(np.abs(net.numbers["W_hidden"] - before).max())

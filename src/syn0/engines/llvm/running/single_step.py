@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syn0.engines.llvm.running.arguments import fitted_all
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Family
 from syn0.engines.llvm.running.span import OneBatch, Span, totals_of
@@ -37,7 +38,7 @@ class SingleStep:
     Attributes
     ----------
     inputs : dict of str to array
-        The memory of the batch: write into it before a step.
+        The memory of the batch: write into it before a step, or call `fill`.
     """
 
     def __init__(self, family: Family, state: State, given: Mapping[str, Array]) -> None:
@@ -50,14 +51,24 @@ class SingleStep:
         compiled = self._span.compiled(feed.samples)
         self._space = space = self._span.workspace(compiled, 1)
         self._span.bind_inputs(space, 0, 0, 0, 1)
-        for buffer in space.plan.slots:
-            if buffer.source == "table":  # numbers are read in float64
-                self.inputs[buffer.name] = space.held[buffer.place]
+        self._tables = {
+            buffer.name: space.held[buffer.place]
+            for buffer in space.plan.slots
+            if buffer.source == "table"
+        }
         self._totals = np.zeros((2, 1 + len(space.plan.totals)))
         space.prepare(1, 1, 1, self._totals, feed.samples)
         self._names = totals_of(space.plan)
         self._words, self._fresh = space.table[_WORDS], space.table[_WORDS].copy()
         self._run = partial(_FUNCTION(compiled.bind(space, 1)), space.address, 0, 1)
+
+    def fill(self, name: str, value: Any) -> None:
+        """Let an input be this in the next step."""
+        if name in self._tables:
+            tensor = self._span.family.inputs[name]
+            self._tables[name][...] = fitted_all(np.asarray([value]), tensor)
+        else:
+            self.inputs[name][...] = value
 
     def fits(self, state: State, given: Mapping[str, Array]) -> bool:
         """Tell whether this is the step of a state, for batches of such sizes."""
