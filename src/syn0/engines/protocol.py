@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from syn0.program import Program, State
 
 
+def orders_ahead(samples: int) -> int:
+    """Return how many epochs' orders an engine draws at most before it runs the first of them."""
+    return min(max(1, 2**18 // samples), 1024)
+
+
 class Feed(Protocol):
     """Where batches come from: named arrays for each step, counted over the whole run."""
 
@@ -32,7 +37,10 @@ class ResidentArrays(Feed, Protocol):
     shuffle: bool
 
     def order(self, epoch: int) -> NDArray[Any]:
-        """Return the order in which an epoch takes the samples."""
+        """Return the order in which an epoch takes the samples.
+
+        It may be asked for again, `orders_ahead` epochs later at most.
+        """
         ...
 
     def table(self, name: str, first: int, count: int) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from syn0.neural_network.perceptron_network import outputs_of
 from syn0.neural_network.perceptron_samples import Samples
 from syn0.program import State
 from syn0.training.callbacks import Callback
-from syn0.training.events import EpochEnded, FitEnded
+from syn0.training.events import EpochEnded, EpochsEnded, Event, FitEnded
 from syn0.training.run import Run
 
 _SMALLEST = 1e-6  # a rate that is not divided again
@@ -97,6 +97,7 @@ class StoppingRule(Callback):
         self._early = bool(estimator.early_stopping)
         self._speaks = bool(estimator.verbose) and estimator.verbose != "progress"
         self.rate = rate
+        self.hears_epochs = score is not None or self._speaks
         self.reads_state = score is not None or rate is not None
         self.converged = False
         self.ended = ""
@@ -108,10 +109,20 @@ class StoppingRule(Callback):
             return 1
         return max(estimator.n_iter_no_change - estimator._no_improvement_count + 1, 1)
 
+    def receive(self, event: Event, run: Run) -> None:
+        """Hear of one epoch, or of several at once."""
+        if isinstance(event, EpochsEnded):
+            for loss in event.columns["loss"].tolist():
+                self._hear(loss, run)
+        else:
+            super().receive(event, run)
+
     def on_epoch_end(self, event: EpochEnded, run: Run) -> None:
         """Take over the figures of an epoch and count."""
+        self._hear(event.logs["loss"], run)
+
+    def _hear(self, loss: float, run: Run) -> None:
         estimator = self._estimator
-        loss = event.logs["loss"]
         estimator.n_iter_ += 1
         estimator.loss_ = loss
         estimator.t_ += self._samples

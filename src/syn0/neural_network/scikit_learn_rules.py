@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from syn0.engines.protocol import orders_ahead
+
 Array = NDArray[Any]
 
 
@@ -57,11 +59,10 @@ class ShuffledOrder:
     (array([2, 0, 1, 3, 4]), array([2, 1, 0, 4, 3]))
     """
 
-    _KEPT = 4  # epochs that may be asked for again
-
     def __init__(self, samples: int, rng: np.random.RandomState) -> None:
         self._samples = samples
         self._rng = rng
+        self._kept = orders_ahead(samples) + 1  # epochs that may be asked for again
         self._first: int | None = None
         self._drawn: dict[int, Array] = {}
         self._last = np.arange(samples)
@@ -80,7 +81,7 @@ class ShuffledOrder:
         self._rng.shuffle(chosen)
         self._last = self._last[chosen]
         self._drawn[self.epochs] = self._last
-        self._drawn.pop(self.epochs - self._KEPT, None)
+        self._drawn.pop(self.epochs - self._kept, None)
         self.epochs += 1
 
     def draw_until(self, epochs: int) -> None:

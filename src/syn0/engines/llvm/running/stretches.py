@@ -20,10 +20,9 @@ from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.state_memory import LARGE, address_of
 from syn0.engines.llvm.running.workspace import CYCLES, PATIENCE, Workspace
-from syn0.engines.protocol import Control, ResidentArrays
+from syn0.engines.protocol import Control, ResidentArrays, orders_ahead
 
 Array = NDArray[Any]
-ORDERS = 2**18  # places of samples that are drawn ahead
 
 
 class Steps(Protocol):
@@ -105,7 +104,7 @@ class Round:
         per_epoch, full = feed.steps_per_epoch, feed.samples // feed.batch_size
         rest = feed.samples - full * feed.batch_size
         epoch, index = divmod(first, per_epoch)
-        last = epoch + max(1, ORDERS // feed.samples)
+        last = epoch + orders_ahead(feed.samples)
         while first < end and epoch < last and seconds > 0:
             form = self._form(epoch, index, feed.batch_size if index < full else rest)
             if form is None:
