@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from numbers import Integral
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -101,13 +102,20 @@ class Record:
 
     def __new__(cls, *values: Any, **options: Any) -> Self:
         """Refuse an argument that does not exist, naming the one that does."""
-        known = inspect.signature(cls.__init__).parameters if options else {}
-        names = [name for name in known if name != "self"]
-        if not any(p.kind is p.VAR_KEYWORD for p in known.values()):
+        if options:
+            names, more = _arguments(cls)  # type: ignore[arg-type]  # classes have a hash
             for option in options:
-                if option not in names:
+                if option not in names and not more:
                     raise _unknown_argument(cls, option, names)
         return super().__new__(cls)
+
+
+@cache
+def _arguments(cls: type[Record]) -> tuple[list[str], bool]:
+    """Return the names of a class's arguments, and whether it takes any others."""
+    known = inspect.signature(cls.__init__).parameters
+    names = [name for name in known if name != "self"]
+    return names, any(p.kind is p.VAR_KEYWORD for p in known.values())
 
 
 def _unknown_argument(cls: type[Record], option: str, names: list[str]) -> UnknownArgumentError:

@@ -15,6 +15,7 @@ for room in ("ops", "engines", "engines/llvm", "diagnosis", "files", "neural_net
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
 import test_hostile  # noqa: E402
+import test_life_of_a_perceptron  # noqa: E402
 import test_life_of_an_estimator  # noqa: E402
 import test_numpy  # noqa: E402
 import test_perceptron_parity  # noqa: E402
@@ -203,6 +204,17 @@ class TestLives(test_life_of_an_estimator.Life.TestCase):
     settings = settings(max_examples=100, stateful_step_count=200)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:batch_size=7 is more than")
+class TestLivesOfPerceptrons(test_life_of_a_perceptron.PerceptronLife.TestCase):
+    settings = settings(max_examples=400, stateful_step_count=50)
+
+
+@pytest.mark.parametrize("case", range(300))
+def test_perceptrons_learn_as_scikit_learns_do(case: int, rng: Any) -> None:
+    test_perceptron_parity.check_drawn(case, rng)
+
+
 # ----- model files --------------------------------------------------------
 
 
@@ -220,11 +232,3 @@ def test_two_hundred_kills_while_saving(tmp_path: Path) -> None:
 )
 def test_round_trips(training: trainings.Training, tmp_path: Path) -> None:
     test_round_trip.check_training(training, tmp_path)
-
-
-# ----- drop-ins -----------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", range(300))
-def test_perceptrons_learn_as_scikit_learns_do(case: int, rng: Any) -> None:
-    test_perceptron_parity.check_drawn(case, rng)

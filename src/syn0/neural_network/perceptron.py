@@ -48,6 +48,8 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
 
     # What fitting sets, and other parts read.
     loss_curve_: list[float]
+    best_loss_: float | None
+    best_validation_score_: float | None
     validation_scores_: list[float] | None
     validation_loss_curve_: list[float]
     _optimizer: Descent
@@ -181,13 +183,18 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
         self.coefs_, self.intercepts_ = draw_weights(
             units, self.activation, samples.X.dtype, self._random_state
         )
-        if not uses_lbfgs(self):
+
+    def _begin_figures(self) -> None:
+        """Begin the figures that a fit with this solver needs and none before has kept."""
+        early = self.early_stopping
+        if not hasattr(self, "loss_curve_"):
             self.loss_curve_ = []
             self._no_improvement_count = 0
-            early = self.early_stopping
-            self.best_loss_ = None if early else np.inf
-            self.validation_scores_ = [] if early else None
-            self.best_validation_score_ = -np.inf if early else None
+            self.best_loss_ = self.validation_scores_ = self.best_validation_score_ = None
+        if early and self.best_validation_score_ is None:
+            self.best_validation_score_ = -np.inf
+        if not early and self.best_loss_ is None:
+            self.best_loss_ = np.inf
 
     # ----- the network
 

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
+    check_classification_targets,
     unique_labels,
 )
 
@@ -262,7 +263,7 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
             self._label_binarizer, places = learn_labels(y)
             self.classes_ = self._label_binarizer.classes_
             return encode(self._label_binarizer, y, places)
-        self._check_classes(unique_labels(y), same=self.warm_start)
+        self._check_classes(y, same=self.warm_start)
         return encode(self._label_binarizer, y)
 
     def _encoder(self) -> Encode | None:
@@ -272,10 +273,12 @@ class MLPClassifier(ClassifierMixin, BasePerceptron):
 
     def _read_targets(self, y: Any) -> Array:
         y = read_labels(y)
-        self._check_classes(unique_labels(y), same=False)
+        self._check_classes(y, same=False)
         return encode(self._label_binarizer, y)
 
-    def _check_classes(self, classes: Array, same: bool) -> None:
+    def _check_classes(self, y: Array, same: bool) -> None:
+        check_classification_targets(y)
+        classes = unique_labels(y)
         if same:
             if set(classes) != set(self.classes_):
                 raise ValueError(

@@ -56,7 +56,6 @@ def read_labels(y: Any, *, warn: bool = False) -> Array:
             )
         if kinds != ["str"]:
             y = np.asarray(y.tolist())
-    check_classification_targets(y)
     return y
 
 
@@ -69,6 +68,7 @@ def learn_labels(y: Array) -> tuple[LabelBinarizer, Array | None]:
     if kind.startswith("multilabel"):
         return LabelBinarizer().fit(y), None
     if kind not in ("binary", "multiclass"):
+        check_classification_targets(y)
         raise DataError(
             f"y is {kind}: it has {y.shape[1]} columns of classes.",
             expected="one class for each sample, or columns of 0 and 1, one for each label",

@@ -31,6 +31,7 @@ def descend(
     """Go down by steps, as far as scikit-learn's rule for stopping lets it."""
     if estimator.early_stopping and held is None:
         samples, held = _split(estimator, samples)
+    estimator._begin_figures()
     if held is not None and not estimator.validation_scores_:
         estimator.validation_scores_, estimator.validation_loss_curve_ = [], []
         estimator._best_parameters = network.parameters
