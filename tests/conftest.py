@@ -45,6 +45,10 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 
 @pytest.fixture(autouse=True)
-def nothing_shared() -> None:
-    """Let each test draw and compile anew: some of them change what is compiled, or count it."""
-    shared.clear()
+def nothing_shared(request: pytest.FixtureRequest) -> None:
+    """Let each test draw and compile anew: some of them change what is compiled, or count it.
+
+    Those of estimators do neither, and make hundreds of networks that are alike.
+    """
+    if not {"neural_network", "peers"}.intersection(request.path.parts):
+        shared.clear()
