@@ -19,7 +19,8 @@ BARRIER = 2e-6  # seconds that threads lose when they wait for each other
 SLOW_BARRIER = 1e-4  # the same where there are more threads than processors
 GAIN = 1.2  # how much faster several threads must be
 TRIALS = 2  # calls of each choice before one is preferred
-RETRY = 50  # a slower choice is tried again when so many times its cost has passed
+RETRY = 50  # a slower choice is tried again when so many times its cost has passed,
+PAUSE = 0.5  # and so many seconds
 
 
 def threads_for(plan: Plan, wanted: int | str, repeats: int = 1) -> int:
@@ -86,7 +87,7 @@ class Pace:
         # Any single call may have met memory that was touched for the first time.
         self.seconds[threads] = min(now, self._last.get(threads, math.inf))
         self._last[threads] = now
-        self._again[threads] = time.perf_counter() + RETRY * spent
+        self._again[threads] = time.perf_counter() + max(RETRY * spent, PAUSE)
 
     def steps(self, plan: Plan, threads: int, patience: float) -> int:
         """Return how many steps take about so many seconds."""
