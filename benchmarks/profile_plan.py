@@ -21,14 +21,14 @@ from syn0.engines.llvm.planning.plan import ORDER, Plan
 from syn0.engines.llvm.planning.schedule import Group, Phase
 from syn0.engines.llvm.running.arguments import fitted
 from syn0.engines.llvm.running.driver import Word
-from syn0.engines.llvm.running.family import Compiled, Family
+from syn0.engines.llvm.running.family import Code, Compiled, Family
 from syn0.engines.llvm.running.workspace import Workspace
 
 
 def timed(compiled: Compiled, space: Workspace, seconds: float = 0.02) -> float:
     """Return the seconds of one step."""
     count = 1
-    compiled.driver(1)  # compiled before the clock runs
+    compiled.code.driver(1)  # compiled before the clock runs
     totals = np.zeros(16)  # one epoch's row, since none ends
     best = float("inf")
     while True:
@@ -74,18 +74,18 @@ def main(name: str = "digits") -> None:
     assert isinstance(found, LLVMExecutable)
     plan = max(found.plans(), key=lambda plan: plan.rows)
     space = bound(own, found.family, plan)
-    compiled = Compiled(plan)
+    compiled = Compiled(Code(plan))
     print(page(plan))
     whole = timed(compiled, space, 0.2)
     rest = []
     for call in plan.calls:
         one = replace(plan, phases=[Phase([Group(call.rows, [call])])], totals={})
         one.outputs = {}
-        seconds = timed(Compiled(one), space)
+        seconds = timed(Compiled(Code(one)), space)
         rest.append((seconds, call))
     empty = replace(plan, phases=[], totals={})
     empty.outputs = {}
-    nothing = timed(Compiled(empty), space)
+    nothing = timed(Compiled(Code(empty)), space)
     total = sum(max(s - nothing, 0) for s, _ in rest)
     print(
         f"\nwhole step {whole * 1e6:.2f} us, sum of calls {total * 1e6:.2f} us, "
