@@ -38,6 +38,7 @@ import syn0.neural_network
 
 warnings.simplefilter("ignore")
 
+REST = 0.3  # seconds: threads of BLAS keep a core busy for some tenths after their last product
 KINDS = ("MLPClassifier", "MLPRegressor")
 HIDDEN = ((16,), (100,), (256, 128))
 DTYPES = ("float64", "float32")
@@ -76,10 +77,11 @@ def seconds(run: Callable[[], Any]) -> float:
 
 
 def race(runs: list[Callable[[], Any]], rounds: int) -> list[float]:
-    """Return the least time of each, run in turn."""
+    """Return the least time of each, run in turn, each when the other's threads are asleep."""
     found: list[list[float]] = [[] for _ in runs]
     for _ in range(rounds):
         for times, run in zip(found, runs, strict=True):
+            time.sleep(REST)
             times.append(seconds(run))
     return [min(times) for times in found]
 

@@ -19,8 +19,10 @@ BARRIER = 2e-6  # seconds that threads lose when they wait for each other
 SLOW_BARRIER = 1e-4  # the same where there are more threads than processors
 GAIN = 1.2  # how much faster several threads must be
 TRIALS = 2  # calls of each choice before one is preferred
-RETRY = 50  # a slower choice is tried again when so many times its cost has passed,
-PAUSE = 0.5  # and so many seconds
+# A slower choice is tried again when so many times its cost has passed and so many seconds. Both
+# double each time that it loses: other programs' threads often stay on for some milliseconds only.
+RETRY, PAUSE = 5, 0.01
+PATIENT = 6  # doublings at most
 
 
 def threads_for(plan: Plan, wanted: int | str, repeats: int = 1) -> int:
@@ -58,6 +60,7 @@ class Pace:
     seconds: dict[int, float] = field(default_factory=dict)  # of a step, the better of two calls
     _last: dict[int, float] = field(default_factory=dict)
     _calls: dict[int, int] = field(default_factory=dict)
+    _lost: dict[int, int] = field(default_factory=dict)  # how often in turn
     _again: dict[int, float] = field(default_factory=dict)  # when to try once more
 
     def choose(self, plan: Plan, wanted: int | str) -> int:
@@ -87,7 +90,10 @@ class Pace:
         # Any single call may have met memory that was touched for the first time.
         self.seconds[threads] = min(now, self._last.get(threads, math.inf))
         self._last[threads] = now
-        self._again[threads] = time.perf_counter() + max(RETRY * spent, PAUSE)
+        lost = self.seconds[threads] > min(self.seconds.values())
+        self._lost[threads] = min(self._lost.get(threads, 0) + 1, PATIENT) if lost else 0
+        wait = max(RETRY * spent, PAUSE) * 2 ** self._lost[threads]
+        self._again[threads] = time.perf_counter() + wait
 
     def steps(self, plan: Plan, threads: int, patience: float) -> int:
         """Return how many steps take about so many seconds."""
