@@ -38,9 +38,11 @@ def pack(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> Vector:
 
 def unpack(vector: Vector, like: Mapping[str, NDArray[Any]], names: Sequence[str]) -> State:
     """Cut a vector into arrays of the shapes and dtypes that `like` has; undoes `pack`."""
-    ends = np.cumsum([like[name].size for name in names])[:-1]
-    parts = zip(names, np.split(vector, ends), strict=True)
-    return {name: part.reshape(like[name].shape).astype(like[name].dtype) for name, part in parts}
+    found, end = {}, 0
+    for name in names:
+        start, end = end, end + like[name].size
+        found[name] = vector[start:end].reshape(like[name].shape).astype(like[name].dtype)
+    return found
 
 
 class _CutShort(Exception):  # noqa: N818 (a way out of SciPy, not an error)
