@@ -202,3 +202,12 @@ def check_rows(training: Training, rng: np.random.Generator) -> None:
 def test_by_row_or_by_batch(rng: np.random.Generator) -> None:
     for training in some(rng, 3):
         check_rows(training, rng)
+
+
+def test_figures_outlive_the_step_that_others_have_begun() -> None:
+    # Of two threads one adds up the figures while the other is in the next step.
+    bench = Bench(Training("wide", "Muon", "float64"))
+    whole = probed(bench.program, np.random.default_rng(0), 0.05)
+    plain = bench.run(bench.program)
+    for _ in range(8):
+        assert bench.run(whole) == plain

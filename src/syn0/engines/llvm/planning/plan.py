@@ -203,6 +203,10 @@ class _Planner:
             self._put_outside(results)
         phases = schedule(calls)
         spans = lifetimes(phases, list(results.values()))
+        # One thread adds up a step's figures while others may be in the first phase of the next.
+        for name in {"weight", *self.program.totals} & results.keys():
+            if results[name] in spans:
+                spans[results[name]] = (0, spans[results[name]][1])
         plan = Plan(
             program.name, self.target, self.sizes.get("batch", 1), phases,
             list(self.slots.values()), list(self.state.values()), results, nexts,
