@@ -6,11 +6,13 @@ import os
 import secrets
 import signal
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from syn0.engines.llvm.compiling import jit
 from syn0.sharing import shared
 
 SEED = int(os.environ.get("SYN0_TEST_SEED") or secrets.randbits(32))
@@ -52,3 +54,17 @@ def nothing_shared(request: pytest.FixtureRequest) -> None:
     """
     if not {"neural_network", "peers"}.intersection(request.path.parts):
         shared.clear()
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked of LLVM or of the cache, by its identity."""
+    wanted: list[str] = []
+    load = jit._Linker._object
+
+    def noted(linker: Any, identity: str, *arguments: Any) -> bytes:
+        wanted.append(identity)
+        return load(linker, identity, *arguments)
+
+    monkeypatch.setattr(jit._Linker, "_object", noted)
+    return wanted

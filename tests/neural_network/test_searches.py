@@ -13,7 +13,6 @@ from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
 
 import syn0
-from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import host
 from syn0.engines.llvm.running import cpus as processors
 from syn0.neural_network import NetworkClassifier
@@ -21,20 +20,6 @@ from syn0.neural_network import NetworkClassifier
 pytestmark = pytest.mark.skipif(host() is None, reason="the compiler does not know this processor")
 
 X, Y = make_classification(240, 20, n_informative=10, n_classes=3, random_state=0)
-
-
-@pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was asked of LLVM or of the cache, by its identity."""
-    wanted: list[str] = []
-    load = jit._Linker._object
-
-    def noted(linker: Any, identity: str, *arguments: Any) -> bytes:
-        wanted.append(identity)
-        return load(linker, identity, *arguments)
-
-    monkeypatch.setattr(jit._Linker, "_object", noted)
-    return wanted
 
 
 @pytest.mark.parametrize(

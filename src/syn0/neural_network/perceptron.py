@@ -35,6 +35,7 @@ from syn0.neural_network.perceptron_tables import read_features
 from syn0.neural_network.scikit_learn_rules import draw_weights
 from syn0.stateful import CHUNK
 from syn0.training.callbacks import Callback
+from syn0.training.feeds import AUTO_BATCH_SIZE
 
 Array = NDArray[Any]
 # What fitting keeps besides the attributes that end in an underscore.
@@ -152,7 +153,7 @@ class BasePerceptron(HelpfulArguments, CallbackSupportMixin, NestedParameters, B
         finally:
             self.coefs_, self.intercepts_ = networks.read_weights(network)
         rows = len(samples.targets)
-        whole = rows <= 200 if self.batch_size == "auto" else rows == self.batch_size
+        whole = rows <= AUTO_BATCH_SIZE if self.batch_size == "auto" else rows == self.batch_size
         streams = incremental and whole and sample_weight is None
         self._bound = Stream.of(self, rows, self._encoder()) if streams else None
         return self

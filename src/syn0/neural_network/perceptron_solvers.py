@@ -22,6 +22,7 @@ from syn0.neural_network.perceptron_samples import Samples
 from syn0.neural_network.perceptron_stopping import Iterations, Scorer, StoppingRule
 from syn0.neural_network.scikit_learn_rules import ShuffledOrder, split_rows
 from syn0.training.callbacks import Callback
+from syn0.training.feeds import resolve_batch_size
 
 
 def descend(
@@ -113,15 +114,13 @@ def _split(estimator: Any, samples: Samples) -> tuple[Samples, Samples]:
 
 
 def _resolve_batch_size(estimator: Any, samples: int) -> int:
-    if estimator.batch_size == "auto":
-        return min(200, samples)
-    if estimator.batch_size > samples:
+    if estimator.batch_size != "auto" and estimator.batch_size > samples:
         warnings.warn(
             f"batch_size={estimator.batch_size} is more than the {samples} samples that there are: "
             "each step takes them all.",
             stacklevel=5,
         )
-    return int(min(estimator.batch_size, samples))
+    return resolve_batch_size(estimator.batch_size, samples)
 
 
 def _warn(estimator: Any, rule: StoppingRule, incremental: bool) -> None:

@@ -61,6 +61,21 @@ def _one_hot(targets: NDArray[Any], outputs: int) -> NDArray[Any]:
     return targets[:, None] == np.arange(outputs) if outputs > 1 else targets[:, None]
 
 
+def note_epoch(estimator: Any, loss: float, samples: int) -> None:
+    """Keep the figures of an epoch over so many samples."""
+    estimator.n_iter_ += 1
+    estimator.t_ += samples
+    estimator.loss_ = loss
+    estimator.loss_curve_.append(loss)
+
+
+def count_loss(estimator: Any, loss: float) -> None:
+    """Count an epoch whose loss is not better than the best, by more than `tol`."""
+    worse = loss > estimator.best_loss_ - estimator.tol
+    estimator._no_improvement_count = estimator._no_improvement_count + 1 if worse else 0
+    estimator.best_loss_ = min(loss, estimator.best_loss_)
+
+
 class StoppingRule(Callback):
     """Counts the epochs without improvement, and keeps the figures of all.
 
@@ -123,16 +138,13 @@ class StoppingRule(Callback):
 
     def _hear(self, loss: float, run: Run) -> None:
         estimator = self._estimator
-        estimator.n_iter_ += 1
-        estimator.loss_ = loss
-        estimator.t_ += self._samples
-        estimator.loss_curve_.append(loss)
+        note_epoch(estimator, loss, self._samples)
         if self._speaks:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
         if self._score is not None:
             self._hear_score(self._score(run.state), run)
         if not self._early:
-            self._hear_loss(loss)
+            count_loss(estimator, loss)
         if estimator._no_improvement_count > estimator.n_iter_no_change:
             self._no_more(run)
 
@@ -141,12 +153,6 @@ class StoppingRule(Callback):
         self.ended = event.reason
         if self._early:
             run.restore_parameters(self._estimator._best_parameters)
-
-    def _hear_loss(self, loss: float) -> None:
-        estimator = self._estimator
-        worse = loss > estimator.best_loss_ - estimator.tol
-        estimator._no_improvement_count = estimator._no_improvement_count + 1 if worse else 0
-        estimator.best_loss_ = min(loss, estimator.best_loss_)
 
     def _hear_score(self, found: tuple[float, float], run: Run) -> None:
         estimator = self._estimator

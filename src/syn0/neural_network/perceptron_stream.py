@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from syn0.engines.protocol import SingleStep
 from syn0.model import Sequential
 from syn0.neural_network.perceptron_network import read_weights, weight_names
+from syn0.neural_network.perceptron_stopping import count_loss, note_epoch
 from syn0.training.feeds import StepTable
+from syn0.training.loop import mean_of_totals
 
 Array = NDArray[Any]
 Encode = Callable[[Any, Array], None]  # writes targets into the step's memory, or raises
@@ -94,7 +96,7 @@ class Stream:
             return False
         if "learning_rate" in self._schedules:
             estimator._optimizer.step(self._network, self._rate("learning_rate", place))
-        self._note(estimator, totals["loss_total"] / totals["weight_total"], start)
+        self._note(estimator, mean_of_totals(totals)["loss"], start)
         return True
 
     def _fits(self, estimator: Any, X: Any) -> bool:
@@ -136,13 +138,9 @@ class Stream:
         trainer.epochs_done += 1
         network.history.append({"loss": loss})
         estimator.coefs_, estimator.intercepts_ = read_weights(network)
-        estimator.n_iter_ = 1
-        estimator.t_ += self._rows
-        estimator.loss_ = loss
-        estimator.loss_curve_.append(loss)
-        worse = loss > estimator.best_loss_ - estimator.tol
-        estimator._no_improvement_count = estimator._no_improvement_count + 1 if worse else 0
-        estimator.best_loss_ = min(loss, estimator.best_loss_)
+        estimator.n_iter_ = 0
+        note_epoch(estimator, loss, self._rows)
+        count_loss(estimator, loss)
 
 
 def _is_plain(estimator: Any) -> bool:

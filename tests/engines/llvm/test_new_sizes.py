@@ -8,24 +8,9 @@ import numpy as np
 import pytest
 
 import syn0
-from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import host
 
 pytestmark = pytest.mark.skipif(host() is None, reason="the compiler does not know this processor")
-
-
-@pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was asked of LLVM or of the cache, by its identity."""
-    wanted: list[str] = []
-    load = jit._Linker._object
-
-    def noted(linker: Any, identity: str, *arguments: Any) -> bytes:
-        wanted.append(identity)
-        return load(linker, identity, *arguments)
-
-    monkeypatch.setattr(jit._Linker, "_object", noted)
-    return wanted
 
 
 NETWORKS = {

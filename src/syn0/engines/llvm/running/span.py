@@ -80,7 +80,7 @@ class Span:
         try:
             while done < count:
                 made = self._round(first + done, count - done)
-                made = made or self.advance(first + done, self._stretch(first + done, count - done))
+                made = made or self.advance(first + done, self.stretch(first + done, count - done))
                 done += made
                 # At its end the span hands over by itself, the state before what is told of it.
                 if done < count and self.ends(done, made):
@@ -105,7 +105,7 @@ class Span:
         """Whether each step takes all that the arrays hold, in their order."""
         return self.feed.steps_per_epoch == 1 or isinstance(self.feed, OneBatch)
 
-    def _stretch(self, step: int, count: int) -> int:
+    def stretch(self, step: int, count: int) -> int:
         """Return how many of the next steps one call can do."""
         if self.takes_all:
             return count

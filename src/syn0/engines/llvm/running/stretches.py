@@ -40,6 +40,10 @@ class Steps(Protocol):
         """Whether each step takes all samples."""
         ...
 
+    def stretch(self, step: int, count: int) -> int:
+        """Return how many of the next steps have batches of one size."""
+        ...
+
     def compiled(self, rows: int) -> Compiled:
         """Return the form for batches of so many rows."""
         ...
@@ -110,7 +114,7 @@ class Round:
             form = self._form(epoch, index, feed.batch_size if index < full else rest)
             if form is None:
                 return
-            count = min(end - first, full - index if index < full else 1)
+            count = self._span.stretch(first, end - first)
             yield Stretch(form, first, epoch, index, count)
             seconds -= count * form.seconds
             first, index = first + count, index + count
