@@ -25,6 +25,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:threads="),
 ]
 
+# Batches of so many samples that sums over them are made by shards.
+SHARDED = [Training("many").but(batch_size=163), Training("series").but(batch_size=None)]
+
 
 # ----- threads and instructions
 
@@ -40,7 +43,7 @@ def check_threads(training: Training, entered: list[int]) -> None:
 
 
 def test_any_number_of_threads(rng: np.random.Generator, entered: list[int]) -> None:
-    for training in [Training("wide"), *some(rng, 2)]:
+    for training in [Training("wide"), *SHARDED, *some(rng, 2)]:
         check_threads(training, entered)
 
 
@@ -53,7 +56,7 @@ def check_skewed(training: Training, plain: str) -> None:
     not (sys.platform == "linux" and platform.machine() == "x86_64"), reason="written for Linux"
 )
 def test_threads_that_come_at_other_times(rng: np.random.Generator, request: Any) -> None:
-    trainings = [Training("wide"), *some(rng, 2)]
+    trainings = [Training("wide"), *SHARDED, *some(rng, 2)]
     plain = [digest(training.run(threads=1, epochs=1)) for training in trainings]
     request.getfixturevalue("skewed")
     for training, expected in zip(trainings, plain, strict=True):

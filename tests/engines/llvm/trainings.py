@@ -32,7 +32,7 @@ sys.path.insert(0, str(TESTS / "layers"))
 
 from test_all_layers import TABLE  # noqa: E402
 
-NETWORKS = (*TABLE, "wide", "classes", "merged")
+NETWORKS = (*TABLE, "wide", "classes", "merged", "many", "series")
 OPTIMIZERS = {
     "SGD": syn0.SGD(0.01),
     "momentum": syn0.SGD(0.002, momentum=0.9, nesterov=True, weight_decay=0.01),
@@ -69,6 +69,11 @@ class Training:
         if self.network == "classes":
             body = (syn0.Dense(33, "relu"), syn0.Dropout(0.2), syn0.Dense(3, "softmax"))
             return syn0.Sequential(*body, **options)
+        if self.network == "many":
+            return syn0.Sequential(syn0.Dense(40, "tanh"), syn0.Dense(2), **options)
+        if self.network == "series":
+            body = (syn0.Dense(24, "relu"), syn0.Flatten(), syn0.Dense(2))
+            return syn0.Sequential(*body, **options)
         if self.network == "merged":
             x = syn0.Input((5,))
             h = syn0.Dense(5, "tanh")(x)
@@ -81,7 +86,11 @@ class Training:
         rng = np.random.default_rng(5)
         if self.network in TABLE:
             return TABLE[self.network].data()
-        size = {"wide": (53, 70), "classes": (40, 17), "merged": (24, 5)}[self.network]
+        sizes = {
+            "wide": (53, 70), "classes": (40, 17), "merged": (24, 5), "many": (300, 20),
+            "series": (131, 3, 18),
+        }  # fmt: skip
+        size = sizes[self.network]
         x = rng.standard_normal(size)
         few = rng.integers(0, 3, len(x))
         return x, few if self.network == "classes" else rng.standard_normal((len(x), 2))

@@ -66,6 +66,29 @@ def reduction_kernel(reduction: Reduction) -> tuple[Kernel, tuple[int, ...]]:
     """
     if reduction.op == "max" and 0 in reduction.reduced:
         raise ValueError("the maximum of nothing does not exist")
+    form, known = _form_of(reduction)
+    symbol = symbol_of("reduction", form)
+    kernel = Kernel(symbol, lambda: _Writer(symbol, form).text())
+    return kernel, tuple(known[name] for name in form.numbers)
+
+
+def place_of_rows(reduction: Reduction) -> int | None:
+    """Return which of a kernel's numbers tells how many rows there are.
+
+    None where rows are walked along several axes.
+
+    Examples
+    --------
+    >>> bias = Reduction("sum", "float32", (10,), (64,), (1,), (10,))
+    >>> reduction_kernel(bias)[1][place_of_rows(bias)]
+    64
+    """
+    form, _ = _form_of(reduction)
+    return form.numbers.index(f"size{form.kept}") if form.reduced == 1 else None
+
+
+def _form_of(reduction: Reduction) -> tuple[_Form, dict[str, int]]:
+    """Return what a kernel's code depends on, and its numbers by name."""
     first, *inner = zip(reduction.kept, reduction.kept_strides, strict=True)
     inner = _joined(inner) or [(1, first[1])]
     rows = _joined(zip(reduction.reduced, reduction.reduced_strides, strict=True)) or [(1, 0)]
@@ -78,9 +101,7 @@ def reduction_kernel(reduction: Reduction) -> tuple[Kernel, tuple[int, ...]]:
     known = {"passes": form.passes(rows[0][0], first[0] * size if flat else size)}
     for i, (size, stride) in enumerate([first, *inner, *rows]):
         known |= {f"size{i}": size, f"stride{i}": stride}
-    symbol = symbol_of("reduction", form)
-    kernel = Kernel(symbol, lambda: _Writer(symbol, form).text())
-    return kernel, tuple(known[name] for name in form.numbers)
+    return form, known
 
 
 def _joined(axes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -23,7 +23,15 @@ from syn0.engines.llvm.kernels.nest import (
 from syn0.engines.llvm.kernels.packing import pack_kernel
 from syn0.engines.llvm.kernels.tiny_gemm import tiny_gemm_kernel
 from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, domain_of, over_domain
-from syn0.engines.llvm.planning.memory import SOLO, Buffer, Call, Pointer, Repeat, is_aligned
+from syn0.engines.llvm.planning.memory import (
+    SOLO,
+    Buffer,
+    Call,
+    Pointer,
+    Portion,
+    Repeat,
+    is_aligned,
+)
 from syn0.engines.llvm.planning.nest_writer import NestWriter, shared_form
 from syn0.engines.llvm.planning.views import Sizes, View, contiguous
 from syn0.graph import Tensor
@@ -121,29 +129,36 @@ class Emitter:
 
         `own` tells whether row i of the result needs row i of `x` only.
         """
+        right = y.ndim > 2 and is_aligned(y, self.buffers[id(y.base)], rows)
+        out = self.buffers[id(result)]
+        self.contract_into(out, x, y, rows, (own, right), named(result), scale=scale)
+
+    def contract_into(
+        self, out: Buffer, x: View, y: View, rows: Rows, own: tuple[bool, bool], label: str,
+        *, scale: int = 1, depth: Portion | None = None,
+    ) -> None:  # fmt: skip
+        """Emit out = x @ y; `own` is told of both, and `depth` replaces the inner length."""
         *lead, m, k = x.shape
         n = y.shape[-1]
-        out = self.buffers[id(result)]
         y, packed = self._right(y)
-        width = panel_width(result.dtype, self.target)
+        width = panel_width(out.dtype, self.target)
         numbers = (
             x.strides[-2], x.strides[-1], width if packed else y.strides[-2],
-            k * width if packed else width, n, k, n,
+            k * width if packed else width, n, depth or k, n,
         )  # fmt: skip
         pointers = (self.pointer(x), self.pointer(y), Pointer(out))
         inner = contiguous((*lead, m, n))
         repeats = tuple(
             Repeat(count, (x.strides[i], y.strides[i], inner[i])) for i, count in enumerate(lead)
         )
-        right = bool(lead) and is_aligned(y, self.buffers[id(y.base)], rows)
-        reads = ((pointers[0].buffer, own), (pointers[1].buffer, right))
+        reads = tuple((p.buffer, same) for p, same in zip(pointers, own, strict=False))
         tiny = None
         if not lead and not packed and (y.strides[-1] == 1 or n == 1):
             a = (x.strides[-2], x.strides[-1])
-            tiny = tiny_gemm_kernel(result.dtype, m, n, k, a, y.strides[-2], n)
+            tiny = tiny_gemm_kernel(out.dtype, m, n, k, a, y.strides[-2], n)
         self.calls.append(
             Call(
-                gemm_kernel(result.dtype, n, self.target),
+                gemm_kernel(out.dtype, n, self.target),
                 pointers,
                 numbers,
                 rows,
@@ -152,8 +167,8 @@ class Emitter:
                 scale,
                 m,
                 repeats,
-                named(result),
-                2 * math.prod(lead) * m * n * k,
+                label,
+                2 * m * n * (depth.whole if depth else math.prod(lead) * k),
                 tiny,
             )
         )

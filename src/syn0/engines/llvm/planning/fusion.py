@@ -24,10 +24,27 @@ MOST_TRIED = 24  # nests that an op may join, the latest first
 
 @dataclass(frozen=True)
 class Rows:
-    """What a kernel's work is divided by: the first axis, and whether it is the batch."""
+    """What a kernel's work is divided by.
+
+    Parameters
+    ----------
+    count : int
+        The length of the first axis.
+    batched : bool
+        Whether that is the batch.
+    shard : int
+        How many samples each row stands for, where rows are shards of the batch; the last may
+        have fewer.
+    """
 
     count: int
     batched: bool
+    shard: int = 0
+
+    def split(self, samples: Rows) -> bool:
+        """Tell whether these are shards of such samples."""
+        whole = self.shard * (self.count - 1) < samples.count <= self.shard * self.count
+        return samples.batched and self.shard > 0 and whole
 
 
 @dataclass(eq=False)

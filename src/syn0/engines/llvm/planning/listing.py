@@ -54,6 +54,8 @@ def _group_title(plan: Plan, group: Group) -> str:
         return f"{count} samples" + (f", {block} at a time" if block < count else "")
     if count <= 1:
         return "one thread"
+    if group.rows.shard:
+        return f"{count} shards of {group.rows.shard} samples"
     block = group.block
     return f"{count} rows" + (f", {block} at a time" if block < count else "")
 

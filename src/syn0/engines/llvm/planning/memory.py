@@ -62,6 +62,14 @@ class Pointer:
 
 
 @dataclass(frozen=True)
+class Portion:
+    """A number that a shard is given: `each` of a whole, to the last what is left."""
+
+    each: int
+    whole: int
+
+
+@dataclass(frozen=True)
 class Repeat:
     """A loop around a kernel: how often, and how far each pointer moves each time."""
 
@@ -97,7 +105,7 @@ class Call:
 
     kernel: Kernel
     pointers: tuple[Pointer, ...]
-    numbers: tuple[int | str, ...]
+    numbers: tuple[int | str | Portion, ...]
     rows: Rows
     reads: tuple[tuple[Buffer, bool], ...]
     writes: tuple[Buffer, ...]

@@ -3,6 +3,7 @@
 A phase holds groups of calls; a group's calls divide the same rows, and row i of each needs
 row i of the others only. So a thread takes a share of the rows through all calls of a group,
 block by block while the block lies in its cache, and waits for nobody before the phase ends.
+Where sums over shards of these rows follow in the same phase, its share is whole shards.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from syn0.engines.llvm.planning.memory import Buffer, Call
 
 CACHE = 384 * 1024  # bytes that the rows of a block may fill
 LEAST_BLOCK = 32  # rows
+GRAIN = 8  # rows, of which a block is a multiple
 
 
 @dataclass(eq=False)
@@ -40,7 +42,9 @@ class Group:
         row = sum(b.bytes // max(b.rows.count, 1) for b in own.values())
         # A block's rows should stay in the cache, but not be fewer bytes than the weights are.
         wanted = max(CACHE, sum(b.bytes for b in whole.values())) / max(row, 1)
-        return min(math.ceil(wanted / LEAST_BLOCK) * LEAST_BLOCK, count)
+        most = math.ceil(wanted / LEAST_BLOCK) * LEAST_BLOCK
+        even = count / math.ceil(count / most)
+        return min(math.ceil(even / GRAIN) * GRAIN, count)
 
 
 @dataclass(eq=False)
@@ -56,6 +60,10 @@ class Phase:
                 return group
         self.groups.append(Group(rows))
         return self.groups[-1]
+
+    def shards(self, samples: Rows) -> Rows | None:
+        """Return the shards by which threads must share samples, if sums of them follow."""
+        return next((g.rows for g in self.groups if g.rows.split(samples)), None)
 
     @property
     def calls(self) -> list[Call]:
@@ -80,13 +88,15 @@ def schedule(calls: Sequence[Call]) -> list[Phase]:
         for i in remaining:
             waits = bool(first) and i not in first
             for j, own in needs[i]:
-                same = phase_of.get(j) == number and own and calls[j].rows == calls[i].rows
+                near = calls[j].rows == calls[i].rows or calls[i].rows.split(calls[j].rows)
+                same = phase_of.get(j) == number and own and near
                 waits = waits or not (same or phase_of.get(j, number) < number)
             if waits:
                 left.append(i)
             else:
                 phase_of[i] = number
                 phase.group(calls[i].rows).calls.append(calls[i])
+        phase.groups.sort(key=lambda group: group.rows.shard > 0)  # after their samples
         phases.append(phase)
         first, remaining = set(), left
     return phases

@@ -13,8 +13,9 @@ from syn0.engines.llvm.kernels.total import total_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named
 from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import SOLO, Call, Pointer, is_aligned
+from syn0.engines.llvm.planning.shards import contract_shards, paying_shards, sum_shards
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous
-from syn0.graph import Tensor
+from syn0.graph import Tensor, batch
 from syn0.ops.structure import listed_axes
 
 Rule = Callable[[Emitter, Tensor, Rows], None]
@@ -24,6 +25,10 @@ def _matmul(e: Emitter, t: Tensor, rows: Rows) -> None:
     x, y = (e.fusion.view(i) for i in t.inputs)
     shape = e.fusion.shape(t)
     *lead, m, _ = shape
+    shards = paying_shards(e, t) if t.inputs[0].shape[1:] == (batch,) else None
+    if shards:
+        contract_shards(e, t, x.turned(), y, shards)
+        return
     own = is_aligned(x, e.buffers[id(x.base)], rows)
     if y.shape[:-2] == () or math.prod(y.shape[:-2]) == 1:
         flat = _one_matrix(x)
@@ -54,8 +59,11 @@ def _tensordot(e: Emitter, t: Tensor, rows: Rows) -> None:
         assert flat is not None
         views.append(flat)
     x, y = views
-    turned = View(x.base, x.offset, x.shape[::-1], x.strides[::-1])
-    e.contract(turned, y, t, rows, own=False)
+    shards = paying_shards(e, t)
+    if shards:
+        contract_shards(e, t, x, y, shards)
+        return
+    e.contract(x.turned(), y, t, rows, own=False)
 
 
 def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
@@ -66,6 +74,11 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
     sizes, strides = view.shape, view.strides
     if not kept and strides == (1,):
         _total(e, t, view)
+        return
+    flat = _one_matrix(view) if kept == [x.ndim - 1] and t.op.name == "sum" else None
+    shards = paying_shards(e, t)
+    if flat is not None and flat.strides[1] == 1 and shards:
+        sum_shards(e, t, flat, shards)
         return
     reduction = Reduction(
         t.op.name, t.dtype, tuple(sizes[a] for a in kept) or (1,), tuple(sizes[a] for a in axes),

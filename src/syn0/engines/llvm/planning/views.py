@@ -40,10 +40,19 @@ class View:
     strides: Sizes
 
     @property
+    def ndim(self) -> int:
+        """How many axes it has."""
+        return len(self.shape)
+
+    @property
     def is_contiguous(self) -> bool:
         """Whether the values lie in row order without gaps."""
         pairs = zip(self.shape, self.strides, contiguous(self.shape), strict=True)
         return all(n == 1 or stride == wanted for n, stride, wanted in pairs)
+
+    def turned(self) -> View:
+        """Return a matrix transposed."""
+        return replace(self, shape=self.shape[::-1], strides=self.strides[::-1])
 
     def broadcast(self, shape: Sizes) -> View:
         """Return the view repeated to a shape."""

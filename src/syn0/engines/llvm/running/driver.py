@@ -27,9 +27,10 @@ from syn0.engines.llvm.ir import (
     integer,
 )
 from syn0.engines.llvm.kernel import Kernel
-from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer
+from syn0.engines.llvm.planning.fusion import Rows
+from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer, Portion
 from syn0.engines.llvm.planning.plan import Plan, itemsize
-from syn0.engines.llvm.planning.schedule import Group
+from syn0.engines.llvm.planning.schedule import Group, Phase
 from syn0.engines.llvm.running.barrier import define_barrier
 
 DRIVER = "syn0_driver"
@@ -169,15 +170,26 @@ class _Writer:
     def call(self, call: Call, begin: Value, end: Value) -> None:
         """Call a kernel over rows ``begin`` to ``end``."""
         places = [self.address(p) for p in call.pointers]
-        numbers = [
-            self.read(Word.SAMPLES) if isinstance(n, str) else self.number(n) for n in call.numbers
-        ]
+        numbers = [self._given(n) for n in call.numbers]
         if not call.repeats:
             ends = (self.times(x, call.scale) for x in (begin, end))
             self._run(call.kernel, [*places, *numbers, *ends])
             return
         sizes = [itemsize(p.buffer.dtype) for p in call.pointers]
         self._repeat(call, 0, places, numbers, sizes, begin, end)
+
+    def _given(self, number: int | str | Portion) -> Value:
+        """Return a number that a kernel is called with; of a portion the whole."""
+        if isinstance(number, str):
+            return self.read(Word.SAMPLES)
+        return self.number(number.whole if isinstance(number, Portion) else number)
+
+    def _portion(self, number: int | str | Portion, whole: Value, shard: Value) -> Value:
+        """Return what of a number is a shard's."""
+        if not isinstance(number, Portion):
+            return whole
+        left = self.f.binary("sub", whole, self.times(shard, number.each))
+        return self._least(left, self.number(number.each))
 
     def _repeat(
         self, call: Call, depth: int, places: Sequence[Value], numbers: Sequence[Value],
@@ -195,6 +207,9 @@ class _Writer:
             moved = []
             for place, stride, size in zip(places, strides, sizes, strict=True):
                 moved.append(f.offset(place, self.times(loop.index, stride * size), "i8"))
+            if depth == 0:
+                pairs = zip(call.numbers, numbers, strict=True)
+                numbers = [self._portion(n, whole, loop.index) for n, whole in pairs]
             self._repeat(call, depth + 1, moved, numbers, sizes, begin, end)
 
     def _run(self, kernel: Kernel, arguments: Sequence[Value]) -> None:
@@ -222,10 +237,26 @@ class _Writer:
             for call in group.calls:
                 self.call(call, loop.index, stop)
 
-    def share(self, count: int) -> tuple[Value, Value]:
-        """Return the rows of this thread."""
+    def share(self, rows: Rows, phase: Phase) -> tuple[Value, Value]:
+        """Return the rows of this thread: whole shards if as many threads have some."""
         if self.alone:
-            return integer(0), integer(count)
+            return integer(0), integer(rows.count)
+        begin, end = self._even_share(rows.count)
+        shards = phase.shards(rows)
+        if shards is None:
+            return begin, end
+        f, whole = self.f, self.number(rows.count)
+        crowd = self._is_crowd(shards)
+        ends = [
+            self._least(self.times(x, shards.shard), whole) for x in self._even_share(shards.count)
+        ]
+        return f.select(crowd, begin, ends[0]), f.select(crowd, end, ends[1])
+
+    def _is_crowd(self, shards: Rows) -> Value:
+        """Return whether there are more threads than shards, so that they share single samples."""
+        return self.f.compare("icmp sgt", self.threads, self.number(shards.count))
+
+    def _even_share(self, count: int) -> tuple[Value, Value]:
         f = self.f
         grain, whole = self.number(4 if count >= 32 else 1), self.number(count)
         parts = f.binary("mul", self.threads, grain)
@@ -268,7 +299,7 @@ class _Steps(_Writer):
         if self.plan.target.is_x86:
             self.began = self._clock()
         shares = [
-            [self.share(group.rows.count) for group in phase.groups] for phase in self.plan.phases
+            [self.share(group.rows, phase) for group in phase.groups] for phase in self.plan.phases
         ]
         before = f.block
         f.line("br label %head")
@@ -287,6 +318,9 @@ class _Steps(_Writer):
             if phase is not self.plan.phases[0]:
                 self.wait()
             for group, (begin, end) in zip(phase.groups, ranges, strict=True):
+                if group.rows.shard and not self.alone:
+                    with f.when(self._is_crowd(group.rows)):
+                        self.wait()
                 self._group(group, begin, end)
         stop = self._agree(step)
         following = f.binary("add", step, integer(1))
