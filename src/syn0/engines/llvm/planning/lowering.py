@@ -16,7 +16,8 @@ from typing import Any
 
 from syn0 import ops
 from syn0.engines.source import is_plain_number
-from syn0.graph import FLOATS, Tensor, constant_op, size, topological_order
+from syn0.graph import FLOATS, Tensor, constant_op, scope, size, topological_order
+from syn0.ops.contraction import matmul_op
 from syn0.ops.random import random_normal, random_uniform
 from syn0.ops.reduction import argmax_op, max_op
 from syn0.ops.structure import listed_axes, reshape_op, restore_axes, sum_op
@@ -57,7 +58,8 @@ def _lowered(tensor: Tensor, inputs: list[Tensor], numbers: Collection[int]) -> 
     rule = RULES.get(tensor.op.name)
     if rule is None:
         return replace(tensor, inputs=tuple(fitting))
-    made = rule(*fitting, **tensor.attributes)
+    with scope(tensor.scope):
+        made = rule(*fitting, **tensor.attributes)
     return replace(made, name=tensor.name) if made.inputs and not made.name else made
 
 
@@ -122,6 +124,12 @@ def _softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return made
 
 
+def _matmul(x: Tensor, y: Tensor) -> Tensor:
+    """Return a product; that of a column and a row is one of elements, which joins a nest."""
+    made: Tensor = x * y if x.shape[-1] == 1 else matmul_op(x, y)
+    return made
+
+
 def _sum(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
     return _over_last_axes(sum_op, x, axis, keepdims)
 
@@ -173,6 +181,7 @@ RULES: dict[str, Callable[..., Tensor]] = {
     "logsumexp": _logsumexp,
     "softmax": _softmax,
     "softmax_cross_entropy": _softmax_cross_entropy,
+    "matmul": _matmul,
     "sum": _sum,
     "max": _max,
     "argmax": _argmax,
