@@ -19,7 +19,7 @@ from syn0.stateful import StatefulNetwork
 from syn0.steps import Plan, Task
 from syn0.training.callbacks import check_callbacks
 from syn0.training.chunks import ChunkFeed
-from syn0.training.feeds import Order, ResidentFeed, StepTable, resolve_batch_size
+from syn0.training.feeds import Orders, ResidentFeed, StepTable, resolve_batch_size
 from syn0.training.record import Job, Place, Record, Settings, check_count, check_threads
 from syn0.training.samples import Data
 from syn0.training.sources import GivenChunks, MappedRows, check_chunked, needs_all, unpack_chunk
@@ -54,7 +54,7 @@ class JobMaker:
         batch_size: Any = "auto", metrics: Any = None, loss_weights: Any = None,
         validation_data: Any = None, sample_weight: Any = None, class_weight: Any = None,
         callbacks: Sequence[Any] = (), shuffle: bool = True, engine: str = "auto",
-        threads: Any = "auto", order: Order | None = None, chunked: bool = False,
+        threads: Any = "auto", orders: Orders | None = None, chunked: bool = False,
         place: Place | None = None,
     ) -> Job:  # fmt: skip
         """Check all that `fit` was given; nothing is changed but that shapes become known."""
@@ -76,7 +76,7 @@ class JobMaker:
         else:
             task, samples, validation = self._samples(settings, X, y, weights, validation_data)
         plan, fresh, notice = self._plan(settings, task)
-        feed = self._feed(task, plan, samples, batch_size, shuffle, order)
+        feed = self._feed(task, plan, samples, batch_size, shuffle, orders)
         done = int(fresh.get("step", model.numbers["step"]))
         done = done if place.updates is None else place.updates
         if isinstance(feed, ResidentFeed):
@@ -137,7 +137,7 @@ class JobMaker:
 
     def _feed(
         self, task: Task, plan: Plan, samples: Data | GivenChunks, batch_size: Any,
-        shuffle: bool, order: Order | None,
+        shuffle: bool, orders: Orders | None,
     ) -> ResidentFeed | ChunkFeed:  # fmt: skip
         """Return the batches: of arrays in memory, of a mapped file, or of chunks."""
         seed = self.model.seed
@@ -146,7 +146,7 @@ class JobMaker:
             size = resolve_batch_size(batch_size)
             return ChunkFeed(samples, batch_size=size, seed=seed, shuffle=shuffle)
         size = resolve_batch_size(batch_size, samples.samples)
-        chunked = samples.mapped and order is None  # who gives the order wants it kept
+        chunked = samples.mapped and orders is None  # who gives them wants them kept
         if chunked and plan.minimizer is None and size < samples.samples:
             source = MappedRows(
                 lambda rows: samples.rows(rows).all(), samples=samples.samples,
@@ -154,7 +154,7 @@ class JobMaker:
             )  # fmt: skip
             return ChunkFeed(source, batch_size=size, seed=seed, shuffle=shuffle)
         return ResidentFeed(
-            samples.all(), batch_size=batch_size, seed=seed, shuffle=shuffle, order=order
+            samples.all(), batch_size=batch_size, seed=seed, shuffle=shuffle, orders=orders
         )
 
     def _data(self, settings: Settings, X: Any, y: Any, sample_weight: Any) -> tuple[Task, Data]:

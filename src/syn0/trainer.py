@@ -72,7 +72,7 @@ class Trainer(JobMaker):
         resume : bool
             Whether to continue the run in the folder of a `Checkpoint`.
         **options
-            As in `Model.fit`; also ``order``, as in `ResidentFeed`, for arrays in memory.
+            As in `Model.fit`; also ``orders``, as in `ResidentFeed`, for arrays in memory.
         """
         display, counter = ProgressDisplay(verbose), _Counter()
         history = History(self.epochs_done)

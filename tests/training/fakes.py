@@ -54,6 +54,7 @@ class LinearStep:
 
     def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
         self.spans.append((first, count))
+        count = int(min(count, control.until))
         limit = min(count, next(self.pieces)) if self.pieces else count
         for done in range(limit):
             batch = feed.batch(first + done)

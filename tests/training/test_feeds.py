@@ -44,10 +44,17 @@ def test_orders_differ_between_epochs_and_seeds() -> None:
 
 
 def test_an_order_of_ones_own() -> None:
-    feed = ResidentFeed(
-        {"x": np.arange(5)}, batch_size=2, order=lambda epoch: np.roll(np.arange(5), -epoch)
-    )
+    asked = []
+
+    def rolled(first: int, count: int) -> np.ndarray:
+        asked.append((first, count))
+        return np.array([np.roll(np.arange(5), -epoch) for epoch in range(first, first + count)])
+
+    feed = ResidentFeed({"x": np.arange(5)}, batch_size=2, orders=rolled)
     assert [feed.batch(step)["x"].tolist() for step in (0, 2, 3, 5)] == [[0, 1], [4], [1, 2], [0]]
+    assert feed.orders(1, 3)[:, 0].tolist() == [1, 2, 3]
+    assert feed.orders(2, 2)[:, 0].tolist() == [2, 3]
+    assert asked == [(0, 1), (1, 1), (1, 3)]  # what is known is not drawn again
 
 
 def test_arrays_keep_their_dtype_and_are_not_copied_unshuffled() -> None:

@@ -31,6 +31,15 @@ class NumpyEngine:
         inputs, entries = map(_Arguments.of, tidy.leaves())
         return NumpyExecutable(tidy, source, _define(tidy, source), inputs, entries)
 
+    def shuffle(
+        self, rng: np.random.RandomState, before: NDArray[np.int64], goal: NDArray[np.int64]
+    ) -> None:
+        """Write orders, each the one before it, shuffled."""
+        for order in goal:
+            order[...] = before
+            rng.shuffle(order)
+            before = order
+
 
 def _define(program: Program, source: Source) -> Callable[..., Any]:
     outputs = ", ".join(f"{name!r}: {text}" for name, text in source.outputs.items())
@@ -75,7 +84,7 @@ class NumpyExecutable:
     def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
         """Run steps from `first` on; each is taken over whole, or not at all."""
         with np.errstate(all="ignore"):
-            for done in range(count):
+            for done in range(int(min(count, control.until))):
                 data = feed.batch(first + done)
                 outputs, updates = self.function(*self.inputs.read(data), *self.entries.read(state))
                 control.failure = first_failure(outputs, updates)
@@ -90,7 +99,7 @@ class NumpyExecutable:
                     control.row = {}
                 if control.abort or time.monotonic() > control.deadline:
                     return done + 1
-        return count
+        return int(min(count, control.until))
 
     def single_step(self, state: State, batch: Mapping[str, NDArray[Any]]) -> None:
         """Return None: a span is as fast."""

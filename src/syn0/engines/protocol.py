@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from syn0.program import Program, State
@@ -36,10 +37,10 @@ class ResidentArrays(Feed, Protocol):
     batch_size: int
     shuffle: bool
 
-    def order(self, epoch: int) -> NDArray[Any]:
-        """Return the order in which an epoch takes the samples.
+    def orders(self, first: int, count: int) -> NDArray[np.int64]:
+        """Return the orders in which some epochs take the samples, a row each.
 
-        It may be asked for again, `orders_ahead` epochs later at most.
+        They may be asked for again, `orders_ahead` epochs later at most.
         """
         ...
 
@@ -64,6 +65,8 @@ class Control:
     ----------
     deadline : float
         The time (``time.monotonic``) at which the span hands back to Python.
+    until : float
+        The steps of the span after which it hands back to Python, if that is before its end.
     abort : bool
         Set by the caller to stop at the end of the step under way.
     row : dict
@@ -72,9 +75,10 @@ class Control:
         Totals of the epochs that this span completed, in order: numbers for one epoch, or
         arrays for several. The caller takes them away.
     tick : callable, optional
-        ``tick(done) -> bool``, which an engine that need not hand back may call at the deadline
-        instead, with the steps of the span that are done and their totals in `row` and `rows`;
-        the state is not written then. True asks it to hand back.
+        ``tick(done) -> bool``, which an engine that need not hand back may call then instead,
+        with the steps of the span that are done and their totals in `row` and `rows`; the
+        state is not written then. True asks it to hand back; else `deadline` and `until` are
+        those of the next time.
     threads : int or "auto"
         How many threads the span may use.
     failure : str or None
@@ -84,6 +88,7 @@ class Control:
     """
 
     deadline: float = math.inf
+    until: float = math.inf
     abort: bool = False
     row: dict[str, float] = field(default_factory=dict)
     rows: list[Mapping[str, Any]] = field(default_factory=list)
@@ -156,10 +161,26 @@ class SingleRow(Protocol):
 
 
 class Engine(Protocol):
-    """Something that compiles programs."""
+    """Something that compiles programs, and draws the orders of samples for them."""
 
     name: str
 
     def compile(self, program: Program) -> Executable:
         """Return the program in runnable form."""
+        ...
+
+    def shuffle(
+        self, rng: np.random.RandomState, before: NDArray[np.int64], goal: NDArray[np.int64]
+    ) -> None:
+        """Write orders of samples, each the one before it, shuffled as ``rng.shuffle`` does.
+
+        Parameters
+        ----------
+        rng : RandomState
+            What they are drawn from; it is left as NumPy would leave it.
+        before : array of shape (n,)
+            The order before the first.
+        goal : array of shape (orders, n)
+            Where they are written; contiguous, as is `before`.
+        """
         ...

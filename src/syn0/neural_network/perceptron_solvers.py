@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from syn0.engines import choose
 from syn0.errors import DataError, NonFiniteError
 from syn0.losses import Loss
 from syn0.model import Sequential
@@ -20,7 +21,7 @@ from syn0.neural_network.perceptron_descent import (
 )
 from syn0.neural_network.perceptron_samples import Samples
 from syn0.neural_network.perceptron_stopping import Iterations, Scorer, StoppingRule
-from syn0.neural_network.scikit_learn_rules import ShuffledOrder, split_rows
+from syn0.neural_network.scikit_learn_rules import ShuffledOrders, split_rows
 from syn0.training.callbacks import Callback
 from syn0.training.feeds import resolve_batch_size
 
@@ -47,14 +48,17 @@ def descend(
     rule = StoppingRule(
         estimator, count, rate if is_adaptive(estimator) else None, score, incremental
     )
-    order = ShuffledOrder(count, estimator._random_state) if estimator.shuffle else None
+    orders = None
+    if estimator.shuffle:
+        engine, _ = choose(estimator.engine)
+        orders = ShuffledOrders(count, estimator._random_state, engine)
     estimator.n_iter_ = 0
     try:
         _train(
             estimator, network, samples, loss, [rule, *listeners],
             optimizer=estimator._optimizer.optimizer, batch_size=size,
             epochs=1 if incremental else estimator.max_iter,
-            shuffle=estimator.shuffle, order=order,
+            shuffle=estimator.shuffle, orders=orders,
             validation_data=None if score is None or not estimator.callbacks else score.given,
         )  # fmt: skip
     except NonFiniteError as error:
@@ -64,8 +68,8 @@ def descend(
         warnings.warn(f"training met NaN. {error}", ConvergenceWarning, stacklevel=4)
     finally:
         estimator._optimizer.end(estimator, network, rule.rate)
-        if order is not None and not isinstance(estimator.random_state, (int, np.integer)):
-            order.draw_until(estimator.n_iter_)
+        if orders is not None and not isinstance(estimator.random_state, (int, np.integer)):
+            orders.draw_until(estimator.n_iter_)
     _warn(estimator, rule, incremental)
 
 

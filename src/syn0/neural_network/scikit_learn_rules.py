@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from syn0.engines.protocol import orders_ahead
+from syn0.engines import Engine
 
 Array = NDArray[Any]
 
@@ -42,7 +42,7 @@ def draw_weights(
     return coefs, intercepts
 
 
-class ShuffledOrder:
+class ShuffledOrders:
     """The order of each epoch: that of the epoch before, shuffled.
 
     Parameters
@@ -51,43 +51,48 @@ class ShuffledOrder:
         How many there are.
     rng : RandomState
         What the orders are drawn from, epoch after epoch.
+    engine : Engine
+        What draws them.
 
     Examples
     --------
-    >>> order = ShuffledOrder(5, np.random.RandomState(0))
-    >>> order(0), order(1)
-    (array([2, 0, 1, 3, 4]), array([2, 1, 0, 4, 3]))
+    >>> from syn0.engines import choose
+    >>> orders = ShuffledOrders(5, np.random.RandomState(0), choose()[0])
+    >>> orders(0, 2)
+    array([[2, 0, 1, 3, 4],
+           [2, 1, 0, 4, 3]])
     """
 
-    def __init__(self, samples: int, rng: np.random.RandomState) -> None:
+    def __init__(self, samples: int, rng: np.random.RandomState, engine: Engine) -> None:
         self._samples = samples
         self._rng = rng
-        self._kept = orders_ahead(samples) + 1  # epochs that may be asked for again
+        self._engine = engine
         self._first: int | None = None
-        self._drawn: dict[int, Array] = {}
-        self._last = np.arange(samples)
+        self._kept = np.arange(samples)[None]  # those drawn last, or where the first begins
         self.epochs = 0
 
-    def __call__(self, epoch: int) -> Array:
-        """Return the order of an epoch, not far before the last that was asked for."""
+    def __call__(self, first: int, count: int) -> Array:
+        """Return the orders of some epochs, of which the first is not before those of last time."""
         if self._first is None:
-            self._first = epoch
-        while self._first + self.epochs <= epoch:
-            self._draw()
-        return self._drawn[epoch - self._first]
-
-    def _draw(self) -> None:
-        chosen = np.arange(self._samples)
-        self._rng.shuffle(chosen)
-        self._last = self._last[chosen]
-        self._drawn[self.epochs] = self._last
-        self._drawn.pop(self.epochs - self._kept, None)
-        self.epochs += 1
+            self._first = first
+        start = first - self._first
+        self.draw_until(start)
+        known = min(self.epochs - start, count)
+        if known == count:
+            return self._kept[len(self._kept) - (self.epochs - start) :][:count]
+        found = np.empty((count, self._samples), np.int64)
+        found[:known] = self._kept[len(self._kept) - known :]
+        self._engine.shuffle(self._rng, self._kept[-1], found[known:])
+        self._kept, self.epochs = found, start + count
+        return found
 
     def draw_until(self, epochs: int) -> None:
         """Draw what so many epochs would have drawn, for whoever shares the generator."""
         while self.epochs < epochs:
-            self._draw()
+            found = np.empty((1, self._samples), np.int64)
+            self._engine.shuffle(self._rng, self._kept[-1], found)
+            self._kept = found
+            self.epochs += 1
 
 
 def split_rows(

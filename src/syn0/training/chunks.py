@@ -98,9 +98,9 @@ class Part:
         self._tables = tables
         self._first = first
 
-    def order(self, epoch: int) -> Order:
-        """Return the order in which the rows are taken."""
-        return self._chunk.order
+    def orders(self, first: int, count: int) -> Order:
+        """Return the order in which the rows are taken, which is the same for all epochs."""
+        return np.broadcast_to(self._chunk.order, (count, len(self._chunk.order)))
 
     def table(self, name: str, first: int, count: int) -> Array:
         """Return the values of one table at some steps."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from syn0.errors import ArgumentError, DataError
 from syn0.schedules import Schedule
 
-Order = Callable[[int], NDArray[Any]]  # of the samples in an epoch
+Orders = Callable[[int, int], NDArray[np.int64]]  # of the samples in some epochs, a row each
 AUTO_BATCH_SIZE = 200  # scikit-learn's MLPClassifier
 
 
@@ -82,8 +82,9 @@ class ResidentFeed:
     shuffle : bool
         False keeps the order of the arrays. One batch that holds all samples keeps it
         too: there is nothing to mix.
-    order : callable, optional
-        ``order(epoch) -> permutation of range(n)`` in place of the drawn one.
+    orders : callable, optional
+        ``orders(first, count)`` returns permutations of ``range(n)``, a row for each of some
+        epochs, in place of the drawn ones. What is asked for again lies not far back.
     tables : mapping of str to StepTable
         Inputs that change from step to step, such as a scheduled learning_rate.
 
@@ -107,7 +108,7 @@ class ResidentFeed:
         batch_size: int | Literal["auto"] | None = "auto",
         seed: int = 0,
         shuffle: bool = True,
-        order: Order | None = None,
+        orders: Orders | None = None,
         tables: Mapping[str, StepTable] | None = None,
     ) -> None:
         self.inputs = dict(inputs)
@@ -117,19 +118,30 @@ class ResidentFeed:
         self.batch_size = resolve_batch_size(batch_size, self.samples)
         self.steps_per_epoch = -(-self.samples // self.batch_size)
         self.shuffle = shuffle and self.steps_per_epoch > 1
-        self._draw = self._drawn if order is None else order
-        self._order: tuple[int, NDArray[np.int64]] | None = None
+        self._draw = self._drawn if orders is None else orders
+        self._orders: tuple[int, NDArray[np.int64]] = 0, np.empty((0, 0), np.int64)
         self._rows: tuple[int, dict[str, NDArray[Any]]] | None = None
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the order in which an epoch takes the samples."""
-        if self._order is None or self._order[0] != epoch:
-            order = self._draw(epoch) if self.shuffle else np.arange(self.samples)
-            self._order = (epoch, order.astype(np.int64, copy=False))
-        return self._order[1]
+        return self.orders(epoch, 1)[0]
 
-    def _drawn(self, epoch: int) -> NDArray[np.int64]:
-        return np.random.default_rng([self.seed, epoch]).permutation(self.samples)
+    def orders(self, first: int, count: int) -> NDArray[np.int64]:
+        """Return the orders in which some epochs take the samples, a row each."""
+        begin, kept = self._orders
+        if not begin <= first <= first + count <= begin + len(kept):
+            kept = self._draw(first, count) if self.shuffle else self._plain(count)
+            begin, self._orders = first, (first, kept)
+        return kept[first - begin : first - begin + count]
+
+    def _plain(self, count: int) -> NDArray[np.int64]:
+        return np.tile(np.arange(self.samples), (count, 1))
+
+    def _drawn(self, first: int, count: int) -> NDArray[np.int64]:
+        found = np.empty((count, self.samples), np.int64)
+        for row, epoch in enumerate(range(first, first + count)):
+            found[row] = np.random.default_rng([self.seed, epoch]).permutation(self.samples)
+        return found
 
     def table_rows(self, epoch: int) -> dict[str, NDArray[Any]]:
         """Return the values of the tables for each step of an epoch."""

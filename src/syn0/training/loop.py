@@ -336,10 +336,7 @@ def train(
         )
         session.start(choices, keys, epochs)
         while session.goes_on:
-            ahead = 1 if session.evaluates else run.epochs_ahead()
-            stop = min(session.end, (run.step // steps + ahead) * steps)
-            stop = min(stop, run.step + run.steps_ahead())
-            _Span(session, executable, feed, control, summarize).run(int(stop) - run.step)
+            _Span(session, executable, feed, control, summarize).run()
             if control.failure is not None:
                 raise session.fail(explain(control.failure, run.step))
             if session.owes_progress:
@@ -369,16 +366,26 @@ class _Span:
         self._epoch = self._first // feed.steps_per_epoch
         self._seconds = session.seconds
 
-    def run(self, count: int) -> None:
-        """Run up to `count` steps and tell of the epochs that they complete."""
+    def run(self) -> None:
+        """Run until the state is to be handed back, and tell of the epochs that are complete."""
         session, control, run = self._session, self._control, self._session.run
         session.begin_epoch(self._epoch)
-        control.deadline = session.due
+        control.deadline, control.until = session.due, math.inf
         # Validation reads the state too, and that is handed over at the end of a span only.
         control.tick = None if run.reads_state or session.evaluates else self._tick
+        stop, ahead = self._next_stop(), run.steps_ahead()
+        if control.tick is not None and run.hears_without_state and ahead == math.inf:
+            control.until, stop = stop - self._first, session.end
         self._began = time.perf_counter()
+        count = int(min(stop, self._first + ahead)) - self._first
         done = self._executable.run_span(run.state, self._feed, self._first, count, control)
         self._take(done)
+
+    def _next_stop(self) -> float:
+        """Return the step before which somebody must hear what was done."""
+        session, steps = self._session, self._feed.steps_per_epoch
+        ahead = 1 if session.evaluates else session.run.epochs_ahead()
+        return min(session.end, (session.run.step // steps + ahead) * steps)
 
     def _tick(self, done: int) -> bool:
         """Tell how far the span is, and whether it should end."""
@@ -386,9 +393,11 @@ class _Span:
         session, control = self._session, self._control
         if not session.goes_on:
             return True
-        row = control.row
-        session.tell_progress(self._summarize(row) if row else session.logs)
-        control.deadline = session.due
+        if session.owes_progress:
+            row = control.row
+            session.tell_progress(self._summarize(row) if row else session.logs)
+        session.begin_epoch(self._epoch)
+        control.deadline, control.until = session.due, self._next_stop() - self._first
         return not session.goes_on
 
     def _take(self, done: int) -> None:

@@ -94,6 +94,12 @@ class Run:
         """Return how many epochs may pass before a listener must hear of them."""
         return min((listener.epochs_ahead() for listener in self._listeners), default=math.inf)
 
+    @property
+    def hears_without_state(self) -> bool:
+        """Whether those who must hear of an epoch soon do without the state of the run."""
+        soon = [listener for listener in self._listeners if listener.epochs_ahead() < math.inf]
+        return not (self.hears_pauses or any(listener.reads_state for listener in soon))
+
     def steps_ahead(self) -> float:
         """Return how many steps may pass before the state must be handed back."""
         return min((listener.steps_ahead(self) for listener in self._listeners), default=math.inf)

@@ -11,8 +11,10 @@ import syn0
 from syn0.engines import Control, choose
 from syn0.engines.llvm.compiling.target import host
 from syn0.engines.llvm.running.chain import Chain
+from syn0.engines.llvm.running.span import Span
 from syn0.errors import NonFiniteError
 from syn0.training import Callback
+from syn0.training.events import EpochsEnded
 
 from trainings import digest  # isort: skip
 
@@ -27,8 +29,8 @@ def links(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     run = Chain.run
 
-    def counted(chain: Chain, cycles: int) -> Any:
-        found = run(chain, cycles)
+    def counted(chain: Chain, count: int, cycles: int) -> Any:
+        found = run(chain, count, cycles)
         counts.append(len(found))
         return found
 
@@ -74,6 +76,50 @@ def test_epochs_together_are_epochs_one_by_one(
     rest = int(samples > 20)
     # Together they are one call; one by one an epoch is a chain only with its last batch.
     assert links == [6 * (1 + rest), *[2] * (6 * rest)]
+
+
+class Patient(Callback):
+    """Hears of every third epoch, and stops after some."""
+
+    hears_epochs = reads_state = False
+
+    def __init__(self, last: int) -> None:
+        self.heard: list[float] = []
+        self._last = last
+
+    def epochs_ahead(self) -> float:
+        return 3 - len(self.heard) % 3
+
+    def receive(self, event: Any, run: Any) -> None:
+        if isinstance(event, EpochsEnded):
+            self.heard += event.columns["loss"].tolist()
+            if len(self.heard) >= self._last:
+                run.stop()
+
+
+@pytest.mark.parametrize("rate", RATES, ids=["constant", "scheduled"])
+def test_who_does_without_the_state_hears_within_a_span(
+    rate: Any, links: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans, run = [], Span.run
+
+    def counted(span: Span, first: int, count: int) -> int:
+        spans.append(run(span, first, count))
+        return spans[-1]
+
+    monkeypatch.setattr(Span, "run", counted)
+    found = []
+    for epochs, callbacks in ((6, []), (50, [patient := Patient(6)])):
+        net = network()
+        history = net.fit(
+            *data(), epochs=epochs, batch_size=BATCH, optimizer=syn0.Adam(rate), verbose=0,
+            callbacks=callbacks, engine="llvm", threads=1,
+        )  # fmt: skip
+        found.append((digest(net), history["loss"]))
+    assert found[0] == found[1]
+    assert patient.heard == found[1][1]
+    assert links == [12, 6, 6]
+    assert spans == [30, 30]
 
 
 def test_what_is_not_finite_ends_the_chain_in_time(links: list[int]) -> None:

@@ -26,8 +26,10 @@ def fitted(value: Any, tensor: Tensor) -> Array:
 
 def fitted_all(values: Array, tensor: Tensor) -> Array:
     """Return a table of numbers, one a step, likewise."""
+    if tensor.dtype == "float32":  # as `as_printed` does, number by number
+        return values.astype(np.float32).astype("S32").astype(np.float64)
     if tensor.dtype in FLOATS:
-        return np.asarray([as_printed(v, tensor.dtype) for v in values.tolist()], np.float64)
+        return np.array(values, np.float64)
     return np.ascontiguousarray(values, dtype=tensor.dtype)
 
 

@@ -7,7 +7,7 @@ before. Between two of them nothing is owed to Python, so it need not be asked.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
@@ -19,7 +19,10 @@ from syn0.engines.llvm.running import crew
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.state_memory import address_of
 
-_HEAD = 4  # words of a link: the driver, its table, the threads, and room for the steps done
+# The words of a link: the driver, its table, the threads; those that came and the steps that they
+# did, which are written; and then what is written into the table before: a place, its number, a
+# place, and so on.
+ENTERED, DONE, HEAD = 3, 4, 5
 
 
 class Chain:
@@ -27,44 +30,32 @@ class Chain:
 
     Parameters
     ----------
+    links : array of int64 of shape (links, words)
+        See above; as many words in each. It is held, so that words may be changed.
     target : Target
         This machine.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, links: NDArray[np.int64], target: Target) -> None:
+        self.links = links
         self._target = target
-        self._rows: list[list[int]] = []
-        self._most = 1
+        self._most = int(links[:, 2].max())
+        self._address, self._width = address_of(links), links.shape[1]
+        self._call = _native(target)
 
-    def add(self, driver: int, table: int, threads: int, words: Sequence[int]) -> None:
-        """Add a run of a driver.
-
-        Parameters
-        ----------
-        driver, table : int
-            Their addresses.
-        threads : int
-            How many.
-        words : sequence of int
-            What is written into the table before: a place, its number, a place, and so on.
-        """
-        self._rows.append([driver, table, threads, 0, *words])
-        self._most = max(self._most, threads)
-
-    def run(self, cycles: int) -> NDArray[np.int64]:
-        """Run the links; return for each that was begun how many threads came, and its steps.
+    def run(self, count: int, cycles: int) -> NDArray[np.int64]:
+        """Run the first links; return the steps done by each that was begun.
 
         Parameters
         ----------
+        count : int
+            How many links.
         cycles : int
             Of the processor's clock, after which no other link begins.
         """
-        width = max(map(len, self._rows))
-        padded = [row + row[_HEAD : _HEAD + 2] * ((width - len(row)) // 2) for row in self._rows]
-        rows, call = np.array(padded, np.int64), _native(self._target)
         with crew.hired(self._most, self._target) as state:
-            begun = call(address_of(rows), len(rows), width, state, cycles)
-        return rows[:begun, 2:4]
+            begun = self._call(self._address, count, self._width, state, cycles)
+        return self.links[:begun, DONE]
 
 
 @cache
@@ -109,13 +100,14 @@ head:
   %row = getelementptr i64, ptr %links, i64 %place
 {_at(1, "table.at", "row")}
 {_at(2, "threads.at", "row")}
-{_at(3, "done.at", "row")}
+{_at(ENTERED, "entered.at", "row")}
+{_at(DONE, "done.at", "row")}
   %function = load ptr, ptr %row
   %table = load ptr, ptr %table.at
   %threads = load i64, ptr %threads.at
   br label %words
 words:
-  %pair = phi i64 [{_HEAD}, %head], [%following, %write]
+  %pair = phi i64 [{HEAD}, %head], [%following, %write]
   %some = icmp ult i64 %pair, %width
   br i1 %some, label %write, label %clear
 write:
@@ -146,11 +138,11 @@ several:
 look:
 {_at(Word.DONE, "steps.at")}
 {_at(Word.COUNT, "wanted.at")}
-{_at(Word.ENTERED, "entered.at")}
+{_at(Word.ENTERED, "came.at")}
   %done = load i64, ptr %steps.at
   %wanted = load i64, ptr %wanted.at
-  %entered = load i64, ptr %entered.at
-  store i64 %entered, ptr %threads.at
+  %came = load i64, ptr %came.at
+  store i64 %came, ptr %entered.at
   store i64 %done, ptr %done.at
   %next = add i64 %link, 1
   %whole = icmp eq i64 %done, %wanted

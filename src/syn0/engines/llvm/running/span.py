@@ -13,9 +13,9 @@ from syn0.engines.llvm.ir import SCALARS
 from syn0.engines.llvm.planning.plan import ORDER, Plan, Source
 from syn0.engines.llvm.running.arguments import check_status, fitted, fitted_all
 from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.epochs import Epochs, next_epochs
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.state_memory import LARGE
-from syn0.engines.llvm.running.stretches import next_round
 from syn0.engines.llvm.running.workspace import PATIENCE, Workspace
 from syn0.engines.numpy import first_failure
 from syn0.engines.protocol import Control, Feed, ResidentArrays
@@ -40,9 +40,9 @@ class OneBatch:
         """Return the batch."""
         return self.inputs
 
-    def order(self, epoch: int) -> Array:
+    def orders(self, first: int, count: int) -> Array:
         """Return the samples in their order."""
-        return np.arange(self.samples)
+        return np.tile(np.arange(self.samples), (count, 1))
 
     def table(self, name: str, first: int, count: int) -> Array:
         """Return what the batch has."""
@@ -65,6 +65,7 @@ class Span:
         self.space: Workspace | None = None  # that holds the state now
         self.forms: dict[int, Compiled] = {}  # by the rows of a batch
         self.spaces: dict[int, tuple[Compiled, Workspace]] = {}
+        self._epochs: Epochs | None = None  # as they ran in one call
         self._converted: dict[str, Array] = {}
         self._bound: dict[str, Array] = {}  # entries of the state that no step changes
         self._given: dict[str, Array] = {}  # those that one does, as they were given back
@@ -79,8 +80,9 @@ class Span:
         done = 0
         try:
             while done < count:
-                made = self._round(first + done, count - done)
-                made = made or self.advance(first + done, self.stretch(first + done, count - done))
+                place, some = first + done, int(min(count, self.control.until)) - done
+                made = self.advance_epochs(place, some, count - done)
+                made = made or self.advance(place, self.stretch(place, some))
                 done += made
                 # At its end the span hands over by itself, the state before what is told of it.
                 if done < count and self.ends(done, made):
@@ -94,7 +96,7 @@ class Span:
         control = self.control
         if not made or control.failure is not None or control.abort:
             return True
-        if time.monotonic() <= control.deadline:
+        if done < control.until and time.monotonic() <= control.deadline:
             return False
         return control.tick is None or control.tick(done)
 
@@ -139,13 +141,23 @@ class Span:
         self._note_failure(space)
         return done
 
-    def _round(self, first: int, count: int) -> int:
-        """Make one native call of several stretches, where they can be had; return the steps."""
-        found = next_round(self, first, count)
-        if found is None:
+    def advance_epochs(self, first: int, count: int, left: int) -> int:
+        """Make one native call of several stretches, where they can be had; return the steps.
+
+        Parameters
+        ----------
+        first, count : int
+            The next step, and how many there are.
+        left : int
+            How many there may be in all.
+        """
+        if self.takes_all:
             return 0
-        done, space, totals = found.run()
-        self._note_totals(totals, space.plan, first % self.feed.steps_per_epoch, done)
+        self._epochs, epochs = next_epochs(self, self._epochs, first, count, left)
+        if self._epochs is None:
+            return 0
+        done, space = self._epochs.run(first, epochs, left)
+        self._note_totals(self._epochs.totals[: epochs + 1].copy(), space.plan, 0, done)
         self._note_failure(space)
         return done
 
@@ -179,7 +191,7 @@ class Span:
         for buffer in space.plan.slots:
             name = buffer.name
             if name == ORDER and buffer.source == "rows":
-                space.put(buffer, feed.order(epoch), start)
+                space.put(buffer, feed.orders(epoch, 1)[0], start)
             elif name in inputs and buffer.value is None and name not in self.family.entries:
                 tensor = inputs[name]
                 if buffer.source == "table":
@@ -256,7 +268,7 @@ class Span:
         alone = {id(space.memory): (compiled, space) for compiled, space in self.spaces.values()}
         for compiled, space in alone.values():
             compiled.take_back(space)
-        self.spaces, self.forms = {}, {}
+        self.spaces, self.forms, self._epochs = {}, {}, None
 
     def new_totals(self, plan: Plan, steps: int) -> Array:
         """Return rows for the figures of so many steps from the epoch's begin on."""
