@@ -6,6 +6,7 @@ import copy
 import fnmatch
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -434,6 +435,14 @@ class StatefulNetwork(Network):
             for name, value in found.items():
                 whole[name][rows] = value
         return whole
+
+    def rows_reader(self, kind: str, inputs: Mapping[str, Array]) -> Callable[[State], Any]:
+        """Return `run_rows` of one state after the other, for samples that stay where they are."""
+        data = Data(inputs)
+        if len(data.passes(CHUNK)) > 1:
+            return partial(self.run_rows, kind, inputs)
+        bound = self.executable(kind).bound(data.all())
+        return lambda state: bound(state)[0]
 
 
 def _listed(layout: Layout) -> str:

@@ -29,7 +29,7 @@ from syn0.training.chunks import ChunkFeed
 from syn0.training.events import Event, FitEnded
 from syn0.training.history import History
 from syn0.training.loop import mean_of_totals, train
-from syn0.training.minimize import minimize, pack, unpack
+from syn0.training.minimize import Unpacked, minimize, pack
 from syn0.training.progress import ProgressDisplay
 from syn0.training.record import Job, Record, Settings
 from syn0.training.run import Listener, Run
@@ -252,10 +252,11 @@ class Trainer(JobMaker):
             "loss_and_gradient", task=job.task, trainable=tuple(names), plan=job.plan
         )
         batch = job.data.all()
+        bound, parameters = executable.bound(batch), Unpacked(model.numbers, names)
 
         def loss_and_gradient(vector: Any) -> tuple[float, Any]:
-            state = {**model.numbers, **unpack(vector, model.numbers, names)}
-            outputs, statistics = executable.run(state, batch)
+            parameters.take(vector)
+            outputs, statistics = bound({**model.numbers, **parameters.arrays})
             if math.isfinite(outputs["loss"]):
                 model.numbers.update({k: np.asarray(v) for k, v in statistics.items()})
             return float(outputs["loss"]), pack(outputs, names)

@@ -81,6 +81,12 @@ class NumpyExecutable:
             )
         return found
 
+    def bound(
+        self, batch: Mapping[str, NDArray[Any]]
+    ) -> Callable[[State], tuple[dict[str, Any], dict[str, Any]]]:
+        """Return `run` for a batch."""
+        return functools.partial(self.run, batch=batch)
+
     def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
         """Run steps from `first` on; each is taken over whole, or not at all."""
         with np.errstate(all="ignore"):

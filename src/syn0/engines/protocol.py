@@ -117,6 +117,12 @@ class Executable(Protocol):
         """Return outputs and updates of one step; the state is not touched."""
         ...
 
+    def bound(
+        self, batch: Mapping[str, NDArray[Any]]
+    ) -> Callable[[State], tuple[dict[str, Any], dict[str, Any]]]:
+        """Return `run` for a batch that stays where it is, for one caller at a time."""
+        ...
+
     def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
         """Run steps from `first` on, write the state after each, return how many were done."""
         ...

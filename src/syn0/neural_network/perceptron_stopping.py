@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from syn0.losses import Loss
 from syn0.model import Sequential
-from syn0.neural_network.perceptron_network import outputs_of
 from syn0.neural_network.perceptron_samples import Samples
 from syn0.program import State
 from syn0.training.callbacks import Callback
@@ -39,13 +39,17 @@ class Scorer:
     def __init__(self, estimator: Any, network: Sequential, loss: Loss, held: Samples) -> None:
         self._estimator, self._network, self._loss = estimator, network, loss
         self._held = held
+        self._read: Callable[[State], Any] | None = None
         targets = estimator._network_targets(held.targets, loss)
         self.given = (held.X, targets) if held.weight is None else (held.X, targets, held.weight)
         self._wanted = _one_hot(targets, estimator.n_outputs_).astype(network.dtype)
 
     def __call__(self, state: State) -> tuple[float, float]:
         """Return score and loss of a state; NaN where the outputs are not finite."""
-        outputs = outputs_of(self._network, self._held.X, state)
+        if self._read is None:  # the fit that asks has chosen the engine
+            inputs = {self._network.input_names[0]: self._held.X}
+            self._read = self._network.rows_reader("predict", inputs)
+        (outputs,) = self._read(state).values()
         if not np.isfinite(outputs).all():
             return math.nan, math.nan
         values = np.asarray(self._loss(self._wanted, outputs))

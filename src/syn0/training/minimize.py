@@ -6,6 +6,7 @@ a few times where the line search wants more.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -45,6 +46,41 @@ def unpack(vector: Vector, like: Mapping[str, NDArray[Any]], names: Sequence[str
     return found
 
 
+class Unpacked:
+    """Arrays that a vector is cut into again and again, in the same memory.
+
+    Parameters
+    ----------
+    like : mapping of str to array
+        Have the shapes and dtypes.
+    names : sequence of str
+        Which, in the order of the vector.
+
+    Attributes
+    ----------
+    arrays : dict of str to array
+        What the vector that was taken last holds.
+
+    Examples
+    --------
+    >>> like = {"W": np.zeros((1, 2), "float32"), "b": np.zeros(1)}
+    >>> parameters = Unpacked(like, ["W", "b"])
+    >>> parameters.take(np.array([1.0, 2.0, 3.0]))
+    >>> parameters.arrays
+    {'W': array([[1., 2.]], dtype=float32), 'b': array([3.])}
+    """
+
+    def __init__(self, like: Mapping[str, NDArray[Any]], names: Sequence[str]) -> None:
+        self.arrays: State = {name: np.empty_like(like[name], order="C") for name in names}
+
+    def take(self, vector: Vector) -> None:
+        """Cut another vector."""
+        end = 0
+        for array in self.arrays.values():
+            start, end = end, end + array.size
+            array[...] = vector[start:end].reshape(array.shape)
+
+
 class _CutShort(Exception):  # noqa: N818 (a way out of SciPy, not an error)
     """Ends the minimizer between two evaluations."""
 
@@ -65,8 +101,11 @@ class _Objective:
         began = time.perf_counter()
         loss, gradient = self._function(vector)
         self._session.seconds += time.perf_counter() - began
-        for name, value in (("loss", loss), ("gradient", gradient)):
-            if not np.all(np.isfinite(value)):
+        for name, finite in (
+            ("loss", math.isfinite(loss)),
+            ("gradient", bool(np.isfinite(gradient).all())),
+        ):
+            if not finite:
                 self._control.failure = name
                 raise _CutShort
         return float(loss), np.asarray(gradient, np.float64)

@@ -20,7 +20,7 @@ from syn0.engines import Control, choose
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import Module
 from syn0.engines.llvm.running import barrier, driver
-from syn0.engines.llvm.running.chain import Chain
+from syn0.engines.llvm.running.chain import ENTERED, Chain
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
 from syn0.engines.llvm.running.workspace import Workspace
@@ -176,9 +176,9 @@ def entered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     run = Chain.run
 
-    def counted_links(chain: Chain, cycles: int) -> Any:
-        found = run(chain, cycles)
-        counts.extend(found[:, 0].tolist())
+    def counted_links(chain: Chain, count: int, cycles: int) -> Any:
+        found = run(chain, count, cycles)
+        counts.extend(chain.links[: len(found), ENTERED].tolist())
         return found
 
     monkeypatch.setattr(Compiled, "launch", counted)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling import checked
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.planning.listing import page
 from syn0.engines.llvm.planning.plan import Plan, Source
-from syn0.engines.llvm.running.arguments import check_status, fitted
+from syn0.engines.llvm.running.arguments import fitted
+from syn0.engines.llvm.running.bound import BoundBatch, BoundRows
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.single_row import SingleRow
 from syn0.engines.llvm.running.single_step import SingleStep
 from syn0.engines.llvm.running.span import Span, run_batches
-from syn0.engines.llvm.running.threads import threads_for
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.engines.protocol import Control, Feed, ResidentArrays
 from syn0.graph import batch
@@ -53,14 +51,24 @@ class LLVMExecutable:
         self, state: State, batch: Mapping[str, Array], threads: int | str = "auto"
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return outputs and updates of one step; the state is not touched."""
-        given = {name: fitted(batch[name], t) for name, t in self.family.inputs.items()}
-        sizes = self.family.sizes(given)
+        bound = self.bound(batch, threads)
+        found = bound(state)
+        bound.release()
+        return found
+
+    def bound(
+        self, batch: Mapping[str, Array], threads: int | str = "auto"
+    ) -> BoundRows | BoundBatch:
+        """Return `run` for a batch that stays where it is, for one caller at a time."""
+        family = self.family
+        given = {name: fitted(batch[name], t) for name, t in family.inputs.items()}
+        sizes = family.sizes(given)
         rows = sizes.get("batch", 1)
-        found = self._by_rows(sizes, rows)
-        if found is not None:
-            return self._run_rows(found, state, given, rows, threads), {}
-        kinds = {name: Source("batch", t.dtype) for name, t in self.family.inputs.items()}
-        return self._run_once(self.family.member(sizes, kinds), state, given, threads)
+        compiled = self._by_rows(sizes, rows)
+        if compiled is not None:
+            return BoundRows(family, compiled, given, rows, threads)
+        kinds = {name: Source("batch", t.dtype) for name, t in family.inputs.items()}
+        return BoundBatch(family, family.member(sizes, kinds), given, threads)
 
     def _by_rows(self, sizes: Mapping[str, int], rows: int) -> Compiled | None:
         """Return the form for any number of samples, None if they need each other."""
@@ -72,60 +80,6 @@ class LLVMExecutable:
             for name, t in self.family.inputs.items()
         }
         return self.family.by_rows({**sizes, "batch": block}, kinds)
-
-    def _run_rows(
-        self, compiled: Compiled, state: State, given: Mapping[str, Array], rows: int,
-        threads: int | str,
-    ) -> dict[str, Any]:  # fmt: skip
-        plan = compiled.plan
-        blocks = -(-rows // plan.rows)
-        used = threads_for(plan, threads, blocks)
-        space = compiled.workspace(used)
-        self._bind(space, state, given)
-        outputs = {}
-        for name, buffer in plan.outputs.items():
-            outputs[name] = np.empty((rows, *plan.shapes[name][1:]), buffer.dtype)
-            space.put(buffer, outputs[name])
-        space.table[Word.COUNT] = rows
-        space.table[Word.STATUS] = 0
-        compiled.launch(space, used)
-        check_status(int(space.table[Word.STATUS]))
-        compiled.take_back(space)
-        return outputs
-
-    def _run_once(
-        self, compiled: Compiled, state: State, given: Mapping[str, Array], threads: int | str
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        plan = compiled.plan
-        used = compiled.pace.choose(plan, threads)
-        space = compiled.workspace(used)
-        self._bind(space, state, given)
-        space.load_state({name: np.asarray(state[name]) for name in plan.updates})
-        totals = np.zeros(1 + len(plan.totals))
-        space.prepare(1, 1, 1, totals)
-        began = time.perf_counter()
-        compiled.launch(space, used)
-        compiled.pace.note(used, 1, time.perf_counter() - began)
-        space.settle()
-        status = int(space.table[Word.STATUS])
-        check_status(status)
-        outputs = {name: space.output(name)[()] for name in plan.outputs}
-        coming = status != 0
-        shapes = {name: np.shape(state[name]) for name in plan.updates}
-        updates = {name: space.entry(name, s, coming=coming) for name, s in shapes.items()}
-        compiled.take_back(space)
-        return outputs, updates
-
-    def _bind(self, space: Workspace, state: State, given: Mapping[str, Array]) -> None:
-        """Let the slots be the memory of entries and inputs."""
-        for buffer in space.plan.slots:
-            name = buffer.name
-            if buffer.value is not None or buffer in space.plan.outputs.values():
-                continue
-            if name in self.family.inputs and name in given:
-                space.put(buffer, given[name])
-            elif name in self.family.entries:
-                space.put(buffer, fitted(state[name], self.family.entries[name]))
 
     def single_row(self, state: State) -> SingleRow | None:
         """Return a function of one sample, None where the program has not one input and output."""
@@ -142,7 +96,10 @@ class LLVMExecutable:
 
         def make() -> Workspace:
             space = Workspace(plan, 1)
-            self._bind(space, entries, {})
+            for buffer in plan.slots:
+                if buffer.name in entries:
+                    tensor = self.family.entries[buffer.name]
+                    space.put(buffer, fitted(entries[buffer.name], tensor))
             space.table[Word.COUNT] = 1
             return space
 
