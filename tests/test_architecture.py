@@ -20,8 +20,8 @@ FLOORS = (
     "layers activations initializers losses metrics optimizers penalties schedules wiring layout "
     "tracing networks steps energy",
     "training plots diagnosis data files",
-    "fitting sharing stateful measuring failures probing diagnosing closing jobs trainer script "
-    "planning summary checking model saving loading checkpointing",
+    "fitting sharing stateful measuring failures probing diagnosing closing jobs stepping trainer "
+    "script planning summary checking model saving loading checkpointing",
     "neural_network tables",
     "lab serve cli tour",
 )

@@ -22,6 +22,8 @@ from syn0.failures import explain_failure
 from syn0.jobs import JobMaker
 from syn0.measuring import measure, measure_after_epoch
 from syn0.program import State
+from syn0.stateful import StatefulNetwork
+from syn0.stepping import StepAgain
 from syn0.steps import Task
 from syn0.training.callbacks import check_callbacks
 from syn0.training.checkpoints import Checkpoint
@@ -55,6 +57,13 @@ class Trainer(JobMaker):
         What is trained.
     """
 
+    def __init__(self, model: StatefulNetwork) -> None:
+        super().__init__(model)
+        self._again: StepAgain | None = None  # the last call, if it was but a step
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_again": None}
+
     # ----- the verbs
 
     def fit(
@@ -74,6 +83,36 @@ class Trainer(JobMaker):
         **options
             As in `Model.fit`; also ``orders``, as in `ResidentFeed`, for arrays in memory.
         """
+        given = {"verbose": verbose, "resume": resume, **options}
+        if self._again is not None and self._again.fits(X, y, given):
+            history = self._step_again(self._again, X, y, counts)
+            if history is not None:
+                return history
+        self._again = None
+        job, history = self._fit(X, y, verbose=verbose, counts=counts, resume=resume, **options)
+        if StepAgain.serves(job, X, y, given):
+            self._again = StepAgain(self.model, job, X, y, given, _summary_of(job.task))
+        return history
+
+    def _step_again(self, step: StepAgain, X: Any, y: Any, counts: bool) -> History | None:
+        """Do the step of the call before with other numbers; None where it cannot be done."""
+        start = dict(self.model.numbers)
+        row = step(X, y)
+        if row is None:
+            return None
+        history = History(self.epochs_done)
+        history.append(row)
+        if counts or self.record is None:
+            self.record = step.record(start, self.epochs_done)
+        if counts:
+            self.epochs_done += 1
+            self.model.history.append(row)
+        return history
+
+    def _fit(
+        self, X: Any, y: Any, *, verbose: Any, counts: bool, resume: bool, **options: Any
+    ) -> tuple[Job, History]:
+        """Train the long way, which looks at everything."""
         display, counter = ProgressDisplay(verbose), _Counter()
         history = History(self.epochs_done)
         before = (self.model.snapshot(), self.settings, self.task, self.plan, self.epochs_done)
@@ -107,7 +146,7 @@ class Trainer(JobMaker):
             if counts:
                 self.epochs_done += history.epochs
                 self.model.history.extend(history)
-        return history
+        return job, history
 
     def _record(self, job: Job, start: State, history: History, reason: str) -> Record:
         """Return what printed code needs; of a run that was resumed it does not know the start."""
@@ -223,7 +262,7 @@ class Trainer(JobMaker):
             return explain_failure(model, job.plan, batch, failure, step)
 
         common |= {
-            "summarize": mean_of_totals if job.task.loss_total == "mean" else _with_sums(job.task),
+            "summarize": _summary_of(job.task),
             "scheduled": tuple(job.plan.schedules),
             "control": Control(threads=job.threads, row=dict(job.place.totals)),
         }
@@ -302,7 +341,10 @@ class _Counter(Listener):
         self.steps = run.step - self._first
 
 
-def _with_sums(task: Task) -> Callable[[Mapping[str, float]], dict[str, float]]:
+def _summary_of(task: Task) -> Callable[[Mapping[str, float]], dict[str, float]]:
+    """Return what makes a row of the history of totals."""
+    if task.loss_total == "mean":
+        return mean_of_totals
     sums = [key for key, kind in task.totals.items() if kind == "sum"]
 
     def summarize(totals: Mapping[str, float]) -> dict[str, float]:

@@ -107,7 +107,9 @@ class NumpyExecutable:
                     return done + 1
         return int(min(count, control.until))
 
-    def single_step(self, state: State, batch: Mapping[str, NDArray[Any]]) -> None:
+    def single_step(
+        self, state: State, batch: Mapping[str, NDArray[Any]], threads: int | str = 1
+    ) -> None:
         """Return None: a span is as fast."""
         return
 

@@ -127,7 +127,9 @@ class Executable(Protocol):
         """Run steps from `first` on, write the state after each, return how many were done."""
         ...
 
-    def single_step(self, state: State, batch: Mapping[str, NDArray[Any]]) -> SingleStep | None:
+    def single_step(
+        self, state: State, batch: Mapping[str, NDArray[Any]], threads: int | str = 1
+    ) -> SingleStep | None:
         """Return one step over batches like this, None where there is no faster way than a span."""
         ...
 

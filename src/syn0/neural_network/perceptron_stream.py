@@ -81,7 +81,7 @@ class Stream:
         if not self._fits(estimator, X):
             return False
         self._x[...] = X
-        if not np.isfinite(self._x.sum()):
+        if not np.isfinite(self._x).all():
             return False
         try:
             self._encode(y, self._y)
@@ -177,5 +177,5 @@ def encode_numbers(y: Any, goal: Array) -> None:
     if y.dtype.kind not in "fiu" or y.shape not in (goal.shape, goal.shape[:1]):
         raise ValueError
     goal[...] = y.reshape(goal.shape)
-    if not np.isfinite(goal.sum()):
+    if not np.isfinite(goal).all():
         raise ValueError

@@ -18,6 +18,7 @@ from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.single_row import SingleRow
 from syn0.engines.llvm.running.single_step import SingleStep
 from syn0.engines.llvm.running.span import Span, run_batches
+from syn0.engines.llvm.running.threads import threads_for
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.engines.protocol import Control, Feed, ResidentArrays
 from syn0.graph import batch
@@ -106,9 +107,14 @@ class LLVMExecutable:
         entries = {b.name: state[b.name] for b in plan.slots if b.name in self.family.entries}
         return SingleRow(compiled.code.alone, make, entries, name, goal)
 
-    def single_step(self, state: State, batch: Mapping[str, Array]) -> SingleStep | None:
-        """Return one step over batches like this."""
-        return None if checked.ENABLED else SingleStep(self.family, state, batch)
+    def single_step(
+        self, state: State, batch: Mapping[str, Array], threads: int | str = 1
+    ) -> SingleStep | None:
+        """Return one step over batches like this, None where several threads are worth it."""
+        if checked.ENABLED:
+            return None
+        found = SingleStep(self.family, state, batch)
+        return found if threads_for(found.plan, threads) == 1 else None
 
     def plans(self) -> list[Plan]:
         """Return the plans that were made so far."""

@@ -51,6 +51,7 @@ class SingleStep:
         compiled = self._span.compiled(feed.samples)
         self._space = space = self._span.workspace(compiled, 1)
         self._span.bind_inputs(space, 0, 0, 0, 1)
+        self.plan = space.plan
         self._tables = {
             buffer.name: space.held[buffer.place]
             for buffer in space.plan.slots
