@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syn0.layers import Layer
 from syn0.program import State
 from syn0.stateful import CHUNK, StatefulNetwork
 from syn0.steps import Task
@@ -82,6 +83,12 @@ def measure_statistics(model: StatefulNetwork, inputs: Mapping[str, Array]) -> S
 
 def unmeasured(model: StatefulNetwork) -> dict[str, tuple[Any, Any]]:
     """Return the layers that still measure the training data, and what they read, by scope."""
+    plain = (
+        isinstance(layer, Layer) and type(layer).statistics is Layer.statistics
+        for layer in model.layers.values()
+    )
+    if all(plain):  # no need to draw the graph
+        return {}
     return {
         scope: (layer, x)
         for scope, (layer, x) in model.trace().gathered.measured.items()

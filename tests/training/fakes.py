@@ -53,8 +53,8 @@ class LinearStep:
         return {"loss": float((error**2).mean())}, updates
 
     def run_span(self, state: State, feed: Feed, first: int, count: int, control: Control) -> int:
-        self.spans.append((first, count))
         count = int(min(count, control.until))
+        self.spans.append((first, count))
         limit = min(count, next(self.pieces)) if self.pieces else count
         for done in range(limit):
             batch = feed.batch(first + done)

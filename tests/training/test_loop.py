@@ -152,23 +152,6 @@ def test_a_listener_says_how_many_epochs_may_pass() -> None:
     assert [event.epoch for event in listener.of(EpochEnded)] == list(range(8))
 
 
-@pytest.mark.parametrize("reads_state", [True, False])
-def test_who_does_without_the_state_hears_while_a_span_lasts(reads_state: bool) -> None:
-    class Patient(Recorder):
-        hears_epochs = False
-
-        def epochs_ahead(self) -> float:
-            return 3
-
-    listener, step = Patient(), LinearStep()
-    listener.reads_state = reads_state
-    fit(new_state(), step=step, epochs=8, listeners=[listener])
-    # This engine hands back where it could go on.
-    ends = [15, 30, 40] if reads_state else [40, 40, 40]
-    assert [first + count for first, count in step.spans] == ends
-    assert [first for first, _ in step.spans] == [0, 15, 30]
-
-
 def test_validation_sees_the_state_of_its_epoch_and_joins_the_logs() -> None:
     state, recorder, history = new_state(), Recorder(), History()
     steps = []

@@ -142,7 +142,7 @@ def newest(folder: CheckpointFolder) -> tuple[StoredRun | None, list[Path]]:
         except Refused as error:
             damaged.append(path)
             warnings.warn(
-                f"{path} is damaged and left out: {error.what}", UserWarning, stacklevel=6
+                f"{path} is damaged and left out: {error.what}", UserWarning, stacklevel=7
             )
         except OSError as error:
             found = FileAccessError(f"{path} cannot be read: {error.strerror or error}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
@@ -17,13 +18,20 @@ class HelpfulArguments:
 
     def __new__(cls, *values: Any, **options: Any) -> Self:
         """Refuse an unknown argument."""
-        known = inspect.signature(cls.__init__).parameters if options else {}
-        open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
+        kind: Any = cls
+        known, open_ended = _arguments_of(kind) if options else ([], True)
         for option in options:
             if option not in known and not open_ended:
-                names = [name for name in known if name != "self"]
-                raise estimator_hint(cls.__name__, option, names)
+                raise estimator_hint(cls.__name__, option, known)
         return super().__new__(cls)
+
+
+@cache
+def _arguments_of(kind: Any) -> tuple[list[str], bool]:
+    """Return the arguments of a class, and whether it takes any others; looked up once."""
+    known = inspect.signature(kind.__init__).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    return [name for name in known if name != "self"], open_ended
 
 
 @contextmanager

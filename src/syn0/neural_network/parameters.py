@@ -26,6 +26,12 @@ _MEANING: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+@functools.cache
+def _names_of(kind: Any) -> list[str]:
+    found: list[str] = super(NestedParameters, kind)._get_param_names()
+    return found
+
+
 class NestedParameters:
     """Lets `get_params` and `set_params` reach into records, networks and functions.
 
@@ -45,6 +51,12 @@ class NestedParameters:
             for name, value in list(found.items()):
                 found |= {f"{name}__{path}": part for path, part in parts_of(value)}
         return found
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Return the names of the parameters, which a search asks for thousands of times."""
+        kind: Any = cls
+        return list(_names_of(kind))
 
     def set_params(self, **parameters: Any) -> Self:
         """Set parameters by name; an unknown one is an error, and nothing is changed then.

@@ -370,34 +370,34 @@ class _Span:
         """Run until the state is to be handed back, and tell of the epochs that are complete."""
         session, control, run = self._session, self._control, self._session.run
         session.begin_epoch(self._epoch)
-        control.deadline, control.until = session.due, math.inf
+        control.deadline, control.until = session.due, self._next_stop()
         # Validation reads the state too, and that is handed over at the end of a span only.
         control.tick = None if run.reads_state or session.evaluates else self._tick
-        stop, ahead = self._next_stop(), run.steps_ahead()
-        if control.tick is not None and run.hears_without_state and ahead == math.inf:
-            control.until, stop = stop - self._first, session.end
         self._began = time.perf_counter()
-        count = int(min(stop, self._first + ahead)) - self._first
+        count = session.end - self._first
         done = self._executable.run_span(run.state, self._feed, self._first, count, control)
         self._take(done)
 
     def _next_stop(self) -> float:
-        """Return the step before which somebody must hear what was done."""
-        session, steps = self._session, self._feed.steps_per_epoch
-        ahead = 1 if session.evaluates else session.run.epochs_ahead()
-        return min(session.end, (session.run.step // steps + ahead) * steps)
+        """Return how many steps of the span may be done before somebody must hear of them."""
+        run, steps = self._session.run, self._feed.steps_per_epoch
+        ahead = 1 if self._session.evaluates else run.epochs_ahead()
+        stop = min((run.step // steps + ahead) * steps, run.step + run.steps_ahead())
+        return stop - self._first
 
     def _tick(self, done: int) -> bool:
         """Tell how far the span is, and whether it should end."""
-        self._take(done)
         session, control = self._session, self._control
+        if done >= control.until and not session.run.hears_without_state:
+            return True
+        self._take(done)
         if not session.goes_on:
             return True
         if session.owes_progress:
             row = control.row
             session.tell_progress(self._summarize(row) if row else session.logs)
         session.begin_epoch(self._epoch)
-        control.deadline, control.until = session.due, self._next_stop() - self._first
+        control.deadline, control.until = session.due, self._next_stop()
         return not session.goes_on
 
     def _take(self, done: int) -> None:

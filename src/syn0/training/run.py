@@ -98,7 +98,8 @@ class Run:
     def hears_without_state(self) -> bool:
         """Whether those who must hear of an epoch soon do without the state of the run."""
         soon = [listener for listener in self._listeners if listener.epochs_ahead() < math.inf]
-        return not (self.hears_pauses or any(listener.reads_state for listener in soon))
+        owed = self.hears_pauses or self.steps_ahead() < math.inf
+        return not (owed or any(listener.reads_state for listener in soon))
 
     def steps_ahead(self) -> float:
         """Return how many steps may pass before the state must be handed back."""

@@ -121,6 +121,12 @@ class Library:
         self._lock = Lock()
 
     @cached_property
+    def leaves(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The inputs and the entries of the state that the program reads, by name."""
+        inputs, entries = self._program.leaves()
+        return {t.name or "": t for t in inputs}, {t.name or "": t for t in entries}
+
+    @cached_property
     def _lowered(self) -> list[Tensor]:
         return lowered_results(self._program)
 
@@ -157,9 +163,7 @@ class Family:
         self.program = program
         self.target = target
         self.library = Library(program, target) if library is None else library
-        inputs, entries = program.leaves()
-        self.inputs = {t.name or "": t for t in inputs}
-        self.entries = {t.name or "": t for t in entries}
+        self.inputs, self.entries = self.library.leaves
         self._compiled: dict[int, Compiled] = {}  # by the code, the last used last
 
     def sizes(self, given: Mapping[str, Array]) -> dict[str, int]:
