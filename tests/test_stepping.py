@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(host() is None, reason="the compiler does not kn
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(60, 5)).astype("float32")
 CLASSES = RNG.integers(0, 3, 60)
-RATES: list[Any] = [0.01, syn0.ExponentialDecay(0.02, decay_steps=7, factor=0.5)]
+FALLING = syn0.ExponentialDecay(0.02, decay_steps=7, factor=0.5)
 
 
 @pytest.fixture
@@ -62,8 +62,7 @@ def both_ways(monkeypatch: pytest.MonkeyPatch, work: Callable[[], Any]) -> tuple
         return found, work()
 
 
-@pytest.mark.parametrize("rate", RATES, ids=["constant", "scheduled"])
-@pytest.mark.parametrize("rows", [1, 7])
+@pytest.mark.parametrize(("rate", "rows"), [(0.01, 1), (FALLING, 7)], ids=["constant", "falling"])
 def test_steps_are_those_of_the_long_way(
     rate: Any, rows: int, prepared: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +117,24 @@ def test_what_comes_between_two_steps_counts(between: str, monkeypatch: pytest.M
             if i in (3, 4):
                 BETWEEN[between](net)
         return told, stands(net)
+
+    ours, theirs = both_ways(monkeypatch, work)
+    assert ours == theirs
+
+
+def test_a_layer_frozen_inside_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> Any:
+        inner = syn0.Sequential(syn0.Dense(4, "tanh", name="first"), name="inner")
+        net = syn0.Sequential(inner, syn0.Dense(3, "softmax"), random_state=1)
+        seen = []
+        for i in range(6):
+            net.step(X[i : i + 4], CLASSES[i : i + 4])
+            seen.append({name: value.tolist() for name, value in net.parameters.items()})
+            if i == 3:
+                inner.freeze("first")
+        (name,) = (name for name in seen[0] if name.startswith("W_first"))
+        assert seen[3][name] == seen[5][name] != seen[2][name]
+        return seen, stands(net)
 
     ours, theirs = both_ways(monkeypatch, work)
     assert ours == theirs

@@ -57,7 +57,7 @@ class StepAgain:
     ) -> None:  # fmt: skip
         self._model, self._job, self._options = model, job, dict(options)
         self._like = [(x.shape, x.dtype) for x in (X, y)]
-        self._known = model.numbers, model.layout, set(model.frozen)
+        self._known = model.numbers, model.layout, set(model.frozen), model.frozen_entries()
         self._summarize = summarize
         self._outputs: Mapping[str, Any] = {}
         self._step: SingleStep | None = None
@@ -82,11 +82,12 @@ class StepAgain:
     def fits(self, X: Any, y: Any, options: Mapping[str, Any]) -> bool:
         """Tell whether nothing but numbers differs from the call before."""
         model = self._model
-        numbers, layout, frozen = self._known
+        numbers, layout, frozen, entries = self._known
         return (
             model.numbers is numbers
             and model.layout is layout
             and model.frozen == frozen
+            and model.frozen_entries() == entries  # of networks inside too
             and model.engine == self._job.engine
             and [(x.shape, x.dtype) for x in (X, y) if type(x) is np.ndarray] == self._like
             and options.keys() == self._options.keys()
