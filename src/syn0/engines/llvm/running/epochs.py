@@ -229,7 +229,7 @@ def parts_of(span: Steps) -> list[Part] | None:
 def next_epochs(
     span: Steps, before: Epochs | None, first: int, count: int, left: int
 ) -> tuple[Epochs | None, int]:
-    """Return what runs the next epochs in one native call, and how many; None if it is one stretch.
+    """Return what runs the next epochs in one native call, and how many; 0 if it is one stretch.
 
     Parameters
     ----------
@@ -246,15 +246,15 @@ def next_epochs(
     whole = count // feed.steps_per_epoch
     guest = span.space is not None and span.space.memory.guest is not None
     if first % feed.steps_per_epoch or not whole or guest or checked.ENABLED:
-        return None, 0
+        return before, 0
     parts = parts_of(span)
     if parts is None:
-        return None, 0
+        return before, 0
     ahead = orders_ahead(feed.samples)
     fitting = max(1, int(PATIENCE / sum(part.seconds for part in parts)))
     epochs = min(whole, ahead, fitting)
     if epochs * len(parts) == 1:
-        return None, 0
+        return before, 0
     if before is None or before.parts != parts or before.most < epochs:
         before = Epochs(span, parts, first, min(left // feed.steps_per_epoch, ahead))
     return before, epochs

@@ -154,7 +154,7 @@ class Span:
         if self.takes_all:
             return 0
         self._epochs, epochs = next_epochs(self, self._epochs, first, count, left)
-        if self._epochs is None:
+        if self._epochs is None or not epochs:
             return 0
         done, space = self._epochs.run(first, epochs, left)
         self._note_totals(self._epochs.totals[: epochs + 1].copy(), space.plan, 0, done)

@@ -39,17 +39,19 @@ def threads_for(plan: Plan, wanted: int | str, repeats: int = 1) -> int:
         How often the plan runs: the blocks of samples that threads share out.
     """
     if wanted != "auto":
-        threads, available = int(wanted), cpus()
-        if threads > available:
+        threads = int(wanted)
+        if threads > 1 and threads > (available := cpus()):
             warnings.warn(
                 f"threads={threads} are more than the {available} processors available.",
                 stacklevel=2,
             )
         return threads
-    available = share()
-    most = min(available, repeats) if plan.by_rows else available
     alone = plan.operations * repeats / RATE
     waits = 10 if plan.by_rows else len(plan.phases)  # to wake the others costs like ten barriers
+    if alone <= GAIN * waits * BARRIER:  # with any number; to ask the system takes as long
+        return 1
+    available = share()
+    most = min(available, repeats) if plan.by_rows else available
     return most if most > 1 and alone > GAIN * (alone / most + waits * BARRIER) else 1
 
 
