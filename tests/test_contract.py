@@ -1,6 +1,6 @@
 """The seams carry what is still to come: docs/decisions/0001 walked through, in small.
 
-Ops that later releases bring (conv2d, scan) are drawn here with the records as they are,
+An op that a later release brings (scan) is drawn here with the records as they are,
 and programs that are no plain training step (two players, contrastive divergence, a probe)
 run over one state. If a seam changes, these say what it breaks.
 """
@@ -17,7 +17,7 @@ import pytest
 from syn0 import graph, ops
 from syn0.engines import Control, choose
 from syn0.gradient import backpropagate, check_derivatives
-from syn0.graph import Op, Tensor, batch, bind_shape, input_tensor, no_samples, time
+from syn0.graph import Op, Tensor, batch, input_tensor, no_samples, time
 from syn0.program import Entry, Program
 from syn0.training.feeds import ResidentFeed
 
@@ -28,73 +28,6 @@ def new_ops() -> Iterator[None]:
     yield
     graph._registry.clear()
     graph._registry.update(known)
-
-
-# ----- conv2d and its two adjoints ----------------------------------------
-
-
-def make_conv2d() -> Op:
-    def windows(x: Any, kernel: Any, stride: int) -> Any:
-        rows = (x.shape[1] - kernel[0]) // stride + 1
-        columns = (x.shape[2] - kernel[1]) // stride + 1
-        for i in range(kernel[0]):
-            for j in range(kernel[1]):
-                down = slice(i, i + stride * rows, stride)
-                across = slice(j, j + stride * columns, stride)
-                yield i, j, (slice(None), down, across)
-
-    def shape(x: Tensor, w: Tensor, *, stride: int) -> Any:
-        height, width = ((x.shape[a] - w.shape[a - 1]) // stride + 1 for a in (1, 2))
-        return (x.shape[0], height, width, w.shape[3]), x.dtype
-
-    def forward(xp: Any, x: Any, w: Any, *, stride: int) -> Any:
-        return sum(x[part] @ w[i, j] for i, j, part in windows(x, w.shape, stride))
-
-    def forward_dx(xp: Any, dy: Any, w: Any, *, stride: int, shape: Any) -> Any:
-        dx = xp.zeros(shape)
-        for i, j, part in windows(dx, w.shape, stride):
-            dx[part] += dy @ w[i, j].T
-        return dx
-
-    def forward_dw(xp: Any, x: Any, dy: Any, *, stride: int, shape: Any) -> Any:
-        dw = xp.zeros(shape)
-        for i, j, part in windows(x, shape, stride):
-            dw[i, j] = xp.tensordot(x[part], dy, axes=((0, 1, 2), (0, 1, 2)))
-        return dw
-
-    def conv2d_derivative(dy: Tensor, y: Tensor, x: Tensor, w: Tensor, *, stride: int) -> Any:
-        dx = conv2d_dx(dy, w, stride=stride, shape=x.shape)
-        return dx, conv2d_dw(x, dy, stride=stride, shape=w.shape)
-
-    def dx_derivative(
-        d: Tensor, y: Tensor, dy: Tensor, w: Tensor, *, stride: int, shape: Any
-    ) -> Any:
-        return conv2d(d, w, stride=stride), conv2d_dw(d, dy, stride=stride, shape=w.shape)
-
-    def dw_derivative(
-        d: Tensor, y: Tensor, x: Tensor, dy: Tensor, *, stride: int, shape: Any
-    ) -> Any:
-        return conv2d_dx(dy, d, stride=stride, shape=x.shape), conv2d(x, d, stride=stride)
-
-    def given(a: Tensor, b: Tensor, *, stride: int, shape: Any) -> Any:
-        return shape, a.dtype
-
-    conv2d = Op("conv2d", shape, forward, conv2d_derivative, no_samples)
-    conv2d_dx = Op("conv2d_dx", given, forward_dx, dx_derivative, no_samples)
-    conv2d_dw = Op("conv2d_dw", given, forward_dw, dw_derivative, no_samples)
-    return conv2d
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_conv2d_closes_under_its_derivatives(new_ops: None, stride: int) -> None:
-    conv2d = make_conv2d()
-    rng = np.random.default_rng(0)
-    x, w = rng.standard_normal((2, 5, 6, 3)), rng.standard_normal((2, 3, 3, 4))
-    assert check_derivatives(lambda a, b: conv2d(a, b, stride=stride), [x, w]) < 1e-5
-    drawn = conv2d(input_tensor("x", (batch, 5, 6, 3)), ops.astype(w, "float32"), stride=2)
-    assert drawn.shape == (batch, 2, 2, 4)
-    along = conv2d(input_tensor("x", (batch, time, 6, 3)), ops.astype(w, "float32"), stride=2)
-    assert bind_shape(along.shape, {"batch": 7, "time": 9}) == (7, 4, 2, 4)
 
 
 # ----- scan ---------------------------------------------------------------

@@ -84,6 +84,12 @@ TABLE: Mapping[tuple[str, str], Tolerance] = {
     ("jax", "mean"): _order(2, 2),
     ("jax", "matmul"): _order(6, 6),
     ("jax", "tensordot"): _order(8, 8),
+    ("jax", "conv2d"): _order(8, 8),
+    ("jax", "conv2d_dx"): _order(8, 8),
+    ("jax", "conv2d_dw"): _order(8, 8),
+    ("jax", "scatter_places"): _order(2, 2),
+    ("jax", "average_pool2d"): _order(2, 2),
+    ("jax", "average_pool2d_dx"): _order(2, 2),
     ("llvm", "pow"): _own(2, 4),
     ("llvm", "exp"): _own(2, 2),
     ("llvm", "expm1"): _own(3, 3),
@@ -104,6 +110,12 @@ TABLE: Mapping[tuple[str, str], Tolerance] = {
     ("llvm", "mean"): _chain(2, 2),
     ("llvm", "matmul"): _chain(4, 4),
     ("llvm", "tensordot"): _chain(8, 8),
+    ("llvm", "conv2d"): _chain(8, 8),
+    ("llvm", "conv2d_dx"): _chain(8, 8),
+    ("llvm", "conv2d_dw"): _chain(8, 8),
+    ("llvm", "scatter_places"): _chain(2, 2),
+    ("llvm", "average_pool2d"): _chain(2, 2),
+    ("llvm", "average_pool2d_dx"): _chain(2, 2),
 }
 
 # A whole network's training: rounding of single ops, carried from step to step.

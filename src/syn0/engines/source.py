@@ -1,7 +1,8 @@
 """Prints a program as NumPy source: text for people, and the text that the engine runs.
 
 There is no table of templates. The text of an op is the source of its `forward`: a single
-return expression is written into the line, anything longer becomes a function at the top.
+return expression is written into the line, anything longer becomes a function at the top, and
+so does what calls functions of its own, after these.
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ def _text(forward: Callable[..., Any], name: str) -> _Text:
         parameters.append(tree.args.vararg.arg)
     statements = [s for s in tree.body if not _is_docstring(s)]
     only = statements[0]
-    expression = only.value if len(statements) == 1 and isinstance(only, ast.Return) else None
+    short = len(statements) == 1 and not _called(forward, tree)
+    expression = only.value if short and isinstance(only, ast.Return) else None
     counts = Counter(n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name))
     repeats = frozenset(p for p in parameters if counts[p] > 1) if expression else frozenset()
     return _Text(tuple(parameters), variadic, expression, name, repeats)
@@ -144,17 +146,21 @@ def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
+def _called(forward: Callable[..., Any], tree: ast.FunctionDef) -> list[Callable[..., Any]]:
+    """Return the functions of its module that an op's `forward` calls."""
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    called = (forward.__globals__.get(f.id) for f in calls if isinstance(f, ast.Name))
+    return [f for f in called if inspect.isfunction(f) and f is not forward]
+
+
 def _helper_texts(forward: Callable[..., Any], name: str) -> dict[str, str]:
     """Return the function for an op, after the functions that it calls itself."""
     source = textwrap.dedent(inspect.getsource(forward))
     tree = ast.parse(source).body[0]
     assert isinstance(tree, ast.FunctionDef)
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            called = forward.__globals__.get(node.func.id)
-            if inspect.isfunction(called) and called is not forward:
-                found |= _helper_texts(called, called.__name__)
+    for called in _called(forward, tree):
+        found |= _helper_texts(called, called.__name__)
     arguments = [a.arg for a in (*tree.args.args[1:], *tree.args.kwonlyargs)]
     # The lines below the signature as they stand, with their comments.
     first = tree.body[0].lineno - 1

@@ -17,6 +17,7 @@ MOST_TEXT = 1000  # characters
 Text = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+PairOfCounts = tuple[Count, Count]
 DType = Annotated[str, msgspec.Meta(max_length=16)]
 
 
@@ -134,6 +135,13 @@ class Attributes(Plain, omit_defaults=True):
     widths: list[tuple[Count, Count]] | msgspec.UnsetType = msgspec.UNSET
     classes: Count | msgspec.UnsetType = msgspec.UNSET
     dtype: DType | msgspec.UnsetType = msgspec.UNSET
+    size: PairOfCounts | msgspec.UnsetType = msgspec.UNSET
+    window: PairOfCounts | msgspec.UnsetType = msgspec.UNSET
+    kernel: PairOfCounts | msgspec.UnsetType = msgspec.UNSET
+    strides: PairOfCounts | msgspec.UnsetType = msgspec.UNSET
+    padding: tuple[PairOfCounts, PairOfCounts] | msgspec.UnsetType = msgspec.UNSET
+    dilation: PairOfCounts | msgspec.UnsetType = msgspec.UNSET
+    groups: Count | msgspec.UnsetType = msgspec.UNSET
 
 
 class Apply(Tagged, omit_defaults=True):
