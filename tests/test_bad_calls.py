@@ -168,10 +168,34 @@ CALLS: dict[str, Case] = {
         no_network,
         lambda _: Sequential(syn0.Input((4, 4, 1)), Dense(2), syn0.Reshape((5,))).build((4, 4, 1)),
     ),
+    # ----- images
+    "Sequential(Conv2D(4, 3)).build((3, 32, 32))  # channels first": (
+        no_network, lambda _: Sequential(syn0.Conv2D(4, 3)).build((3, 32, 32)),
+    ),
+    "Sequential(Conv2D(4, 3)).build((28, 28))  # no channels": (
+        no_network, lambda _: Sequential(syn0.Conv2D(4, 3)).build((28, 28)),
+    ),
+    "Sequential(Conv2D(4, 3)).build((784,))": (
+        no_network, lambda _: Sequential(syn0.Conv2D(4, 3)).build((784,)),
+    ),
+    "Sequential(Conv2D(4, 5)).build((4, 4, 1))  # a kernel larger than the image": (
+        no_network, lambda _: Sequential(syn0.Conv2D(4, 5)).build((4, 4, 1)),
+    ),
+    "Conv2D(4, 3, strides=0)": (no_network, lambda _: syn0.Conv2D(4, 3, strides=0)),
+    "Conv2D(4, 3, padding='full')": (no_network, lambda _: syn0.Conv2D(4, 3, padding="full")),
+    "Conv2D(4, 3, groups=2)  # of 3 channels": (
+        no_network, lambda _: Sequential(syn0.Conv2D(4, 3, groups=2)).build((8, 8, 3)),
+    ),
+    "MaxPool2D(2, padding=2)  # windows of padding alone": (
+        no_network, lambda _: Sequential(syn0.MaxPool2D(2, padding=2)).build((4, 4, 1)),
+    ),
+    "MaxPool2D(16)  # 256 pixels": (
+        no_network, lambda _: Sequential(syn0.MaxPool2D(16)).build((32, 32, 1)),
+    ),
     # ----- other libraries' words
     "syn0.Linear": (no_network, lambda _: syn0.Linear),
     "syn0.MaxPooling2D": (no_network, lambda _: syn0.MaxPooling2D),
-    "syn0.Conv2D": (no_network, lambda _: syn0.Conv2D),
+    "syn0.LSTM": (no_network, lambda _: syn0.LSTM),
     "syn0.Desne": (no_network, lambda _: syn0.Desne),
     "net.compile(optimizer='adam')": (classifier, lambda net: net.compile(optimizer="adam")),
     "net.predict_proba(X)": (classifier, lambda net: net.predict_proba(X)),

@@ -84,7 +84,7 @@ def test_a_foreign_word_is_answered_with_ours(word: str, hint: str) -> None:
 
 def test_a_planned_name_says_so() -> None:
     with pytest.raises(AttributeError, match="planned"):
-        _ = syn0.Conv2D
+        _ = syn0.LSTM
 
 
 def test_no_hint_names_what_does_not_exist() -> None:

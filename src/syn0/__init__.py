@@ -34,9 +34,14 @@ if TYPE_CHECKING:
     from syn0.layers import Activation as Activation
     from syn0.layers import Add as Add
     from syn0.layers import Attention as Attention
+    from syn0.layers import AveragePool2D as AveragePool2D
     from syn0.layers import BatchNormalization as BatchNormalization
     from syn0.layers import Concatenate as Concatenate
+    from syn0.layers import Conv1D as Conv1D
+    from syn0.layers import Conv2D as Conv2D
+    from syn0.layers import Conv2DTranspose as Conv2DTranspose
     from syn0.layers import Dense as Dense
+    from syn0.layers import DepthwiseConv2D as DepthwiseConv2D
     from syn0.layers import Dropout as Dropout
     from syn0.layers import Embedding as Embedding
     from syn0.layers import Flatten as Flatten
@@ -45,11 +50,14 @@ if TYPE_CHECKING:
     from syn0.layers import Input as Input
     from syn0.layers import Layer as Layer
     from syn0.layers import LayerNormalization as LayerNormalization
+    from syn0.layers import MaxPool1D as MaxPool1D
+    from syn0.layers import MaxPool2D as MaxPool2D
     from syn0.layers import MultiHeadAttention as MultiHeadAttention
     from syn0.layers import Normalization as Normalization
     from syn0.layers import PReLU as PReLU
     from syn0.layers import Rescaling as Rescaling
     from syn0.layers import Reshape as Reshape
+    from syn0.layers import Resize as Resize
     from syn0.layers import ZeroPadding2D as ZeroPadding2D
     from syn0.loading import load as load
     from syn0.model import Model as Model
@@ -85,8 +93,9 @@ _DOOR = {
     "model": "Sequential Model check_gradients",
     "loading": "load",
     "layers": "Layer Input Dense Activation PReLU Dropout GaussianNoise Rescaling Normalization "
-    "BatchNormalization LayerNormalization Flatten Reshape ZeroPadding2D GlobalAveragePool2D "
-    "Embedding Attention MultiHeadAttention Add Concatenate",
+    "BatchNormalization LayerNormalization Flatten Reshape Embedding Conv1D Conv2D "
+    "DepthwiseConv2D Conv2DTranspose ZeroPadding2D Resize MaxPool1D MaxPool2D AveragePool2D "
+    "GlobalAveragePool2D Attention MultiHeadAttention Add Concatenate",
     "networks": "Residual",
     "optimizers": "SGD RMSprop Adagrad Adadelta Adam AdamW Nadam Lion Muon LBFGS",
     "schedules": "ConstantSchedule StepDecay ExponentialDecay CosineDecay OneCycle WarmupCosine",

@@ -34,6 +34,10 @@ _FOREIGN = {
     "averagepooling2d": "syn0.AveragePool2D",
     "avgpool2d": "syn0.AveragePool2D",
     "globalaveragepooling2d": "syn0.GlobalAveragePool2D",
+    "convolution2d": "syn0.Conv2D",
+    "separableconv2d": "syn0.DepthwiseConv2D, then syn0.Conv2D(filters, 1)",
+    "upsampling2d": "syn0.Resize(height, width)",
+    "resizing": "syn0.Resize(height, width)",
     "conv2dtransposed": "syn0.Conv2DTranspose",
     "convtranspose2d": "syn0.Conv2DTranspose",
     "simplernn": "syn0.RNN",
@@ -63,11 +67,7 @@ _FOREIGN = {
 }
 
 # Names of the contract that a later release brings.
-_LATER = frozenset(
-    "Conv1D Conv2D DepthwiseConv2D Conv2DTranspose Resize MaxPool1D MaxPool2D AveragePool2D "
-    "RNN LSTM GRU Bidirectional "
-    "TensorBoard serve".split()
-)
+_LATER = frozenset("RNN LSTM GRU Bidirectional TensorBoard serve".split())
 
 
 class UnknownAttributeError(UnknownNameError, AttributeError):

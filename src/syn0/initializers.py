@@ -321,6 +321,73 @@ class Auto(Initializer):
         return GlorotUniform()._draw(rng, shape)
 
 
+# ----- kernels whose fans their shape does not tell -----------------------
+
+
+@dataclass(frozen=True)
+class PerGroup(Initializer):
+    """Draws the kernels of each group of channels by themselves.
+
+    An input then feeds the filters of its group alone, and the fans are those of a group.
+
+    Parameters
+    ----------
+    inner : Initializer
+        What draws a group.
+    groups : int
+        How many groups share the last axis.
+
+    Examples
+    --------
+    >>> shape = (3, 3, 1, 8)  # of a depthwise convolution: fans 9 and 9, not 9 and 72
+    >>> limit = np.sqrt(6 / 18)
+    >>> W = PerGroup(GlorotUniform(), 8)(np.random.default_rng(0), shape, "float64")
+    >>> bool(0.9 * limit < np.abs(W).max() < limit)
+    True
+    """
+
+    inner: Initializer
+    groups: int
+
+    @classmethod
+    def of(cls, initializer: AnyInitializer, groups: int) -> AnyInitializer:
+        """Return this for an initializer that looks at fans; numbers given stay as they are."""
+        looks = isinstance(initializer, Initializer) and not isinstance(initializer, Constant)
+        return cls(initializer, groups) if looks and groups > 1 else initializer  # type: ignore[arg-type]
+
+    def _draw(self, rng: np.random.Generator, shape: Shape) -> NDArray[np.float64]:
+        part = (*shape[:-1], shape[-1] // self.groups)
+        return np.concatenate([self.inner._draw(rng, part) for _ in range(self.groups)], axis=-1)
+
+
+@dataclass(frozen=True)
+class Swapped(Initializer):
+    """Draws kernels (H, W, out, in) of a transposed convolution as (H, W, in, out).
+
+    Parameters
+    ----------
+    inner : Initializer
+        What draws them.
+
+    Examples
+    --------
+    >>> Swapped(HeUniform())(np.random.default_rng(0), (2, 2, 3, 5), "float64").shape
+    (2, 2, 3, 5)
+    """
+
+    inner: Initializer
+
+    @classmethod
+    def of(cls, initializer: AnyInitializer) -> AnyInitializer:
+        """Return this for an initializer that looks at fans; numbers given stay as they are."""
+        looks = isinstance(initializer, Initializer) and not isinstance(initializer, Constant)
+        return cls(initializer) if looks else initializer  # type: ignore[arg-type]
+
+    def _draw(self, rng: np.random.Generator, shape: Shape) -> NDArray[np.float64]:
+        drawn = self.inner._draw(rng, (*shape[:-2], shape[-1], shape[-2]))
+        return np.swapaxes(drawn, -1, -2)
+
+
 # ----- by name ------------------------------------------------------------
 
 AnyInitializer = Callable[[np.random.Generator, Shape, str], NDArray[Any]]

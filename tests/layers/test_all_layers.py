@@ -38,10 +38,19 @@ def dense(units: int = 5) -> syn0.Dense:
     return syn0.Dense(units, activation="tanh")
 
 
+IMAGE = (5, 6, 2)
 TABLE = {
     "Activation": Row((dense(), syn0.Activation("swish"))),
+    "AveragePool2D": Row((syn0.AveragePool2D(3, strides=2, padding="same"), dense()), IMAGE),
     "BatchNormalization": Row((dense(), syn0.BatchNormalization(decay=0.5))),
+    "Conv1D": Row((syn0.Conv1D(4, 3, activation="tanh", padding=(1, 0), groups=2),), (8, 2)),
+    "Conv2D": Row(
+        (syn0.Conv2D(4, (3, 2), 2, "same", activation="tanh"), syn0.Conv2D(3, 2, dilation=(1, 2))),
+        IMAGE,
+    ),
+    "Conv2DTranspose": Row((syn0.Conv2DTranspose(3, 3, 2, activation="tanh"),), (3, 2, 2)),
     "Dense": Row((dense(),)),
+    "DepthwiseConv2D": Row((syn0.DepthwiseConv2D(3, 2, "same", 2, activation="tanh"),), IMAGE),
     "Dropout": Row((dense(), syn0.Dropout(0.25))),
     "Embedding": Row((syn0.Embedding(9, 3),), (4,), whole=9),
     "Flatten": Row((syn0.Flatten(),), (2, 3)),
@@ -49,11 +58,14 @@ TABLE = {
     "GlobalAveragePool2D": Row((syn0.GlobalAveragePool2D(), dense()), (3, 4, 2)),
     "Input": Row((syn0.Input((6,)), dense())),
     "LayerNormalization": Row((dense(), syn0.LayerNormalization())),
+    "MaxPool1D": Row((syn0.Conv1D(4, 3), syn0.MaxPool1D(2, padding="same")), (8, 2)),
+    "MaxPool2D": Row((syn0.Conv2D(4, 2), syn0.MaxPool2D(3, strides=2, padding=1)), IMAGE),
     "MultiHeadAttention": Row((syn0.MultiHeadAttention(2, 3),), (4, 6)),
     "Normalization": Row((syn0.Normalization(), dense())),
     "PReLU": Row((syn0.Dense(5), syn0.PReLU())),
     "Rescaling": Row((syn0.Rescaling(0.5, 1.0), dense())),
     "Reshape": Row((syn0.Reshape((3, 2)),)),
+    "Resize": Row((syn0.Resize(3, 4), dense()), IMAGE),
     "Residual": Row((syn0.Residual(dense(6)),)),
     "ZeroPadding2D": Row((syn0.ZeroPadding2D(1),), (2, 2, 1)),
 }

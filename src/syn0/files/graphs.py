@@ -46,12 +46,12 @@ class _Form:
     """How many inputs an op takes, None for any number, and what attributes."""
 
     inputs: int | None
-    attributes: frozenset[str]
+    attributes: tuple[str, ...]
 
 
 def _form(op: Op) -> _Form:
     parameters = list(inspect.signature(op.forward).parameters.values())[1:]
-    named = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+    named = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
     several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     return _Form(None if several else len(parameters) - len(named), named)
 
@@ -421,7 +421,7 @@ def _check_apply(node: records.Apply, number: int) -> None:
         raise Refused(f"the op {node.op} reads a value that comes after it.")
     found, names = node.attributes, records.Attributes.__struct_fields__
     given = {n for n in names if found and getattr(found, n) is not msgspec.UNSET}
-    if given != form.attributes:
+    if given != {*form.attributes}:
         raise Refused(
             f"the op {node.op} has the attributes {', '.join(sorted(given)) or 'none'}.",
             expected=", ".join(sorted(form.attributes)) or "none",
@@ -510,7 +510,7 @@ def _check_axes(op: Op, x: Tensor, attributes: Mapping[str, Any]) -> None:
 
 
 _OVER_AXES = frozenset(
-    name for name, form in FORMS.items() if {"axis", "keepdims"} <= form.attributes
+    name for name, form in FORMS.items() if {"axis", "keepdims"} <= {*form.attributes}
 )
 
 

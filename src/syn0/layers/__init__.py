@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from syn0.layers.activation import Activation, PReLU
 from syn0.layers.attention import Attention, MultiHeadAttention
+from syn0.layers.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from syn0.layers.dense import Dense
 from syn0.layers.embedding import Embedding
 from syn0.layers.input import Input
@@ -15,16 +16,24 @@ from syn0.layers.normalization import (
     Normalization,
     Rescaling,
 )
+from syn0.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool1D, MaxPool2D
 from syn0.layers.regularization import Dropout, GaussianNoise
-from syn0.layers.reshaping import Flatten, GlobalAveragePool2D, Reshape, ZeroPadding2D
+from syn0.layers.reshaping import Flatten, Reshape
+from syn0.layers.resizing import Resize, ZeroPadding2D
+from syn0.layers.transposed import Conv2DTranspose
 
 __all__ = [
     "Activation",
     "Add",
     "Attention",
+    "AveragePool2D",
     "BatchNormalization",
     "Concatenate",
+    "Conv1D",
+    "Conv2D",
+    "Conv2DTranspose",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -33,10 +42,13 @@ __all__ = [
     "Input",
     "Layer",
     "LayerNormalization",
+    "MaxPool1D",
+    "MaxPool2D",
     "MultiHeadAttention",
     "Normalization",
     "PReLU",
     "Rescaling",
     "Reshape",
+    "Resize",
     "ZeroPadding2D",
 ]

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from syn0 import initializers, penalties
 from syn0.errors import ArgumentError
 from syn0.graph import Shape, Tensor
 from syn0.initializers import AnyInitializer
-from syn0.layers.activation import Activation, function_of
+from syn0.layers.activation import Activation
 from syn0.layers.layer import Declaration, Layer, LayerValues, known_sizes, one_input
+from syn0.layers.weighted import activated, check_options, declaration, kernel_penalties
 from syn0.names import require
 from syn0.penalties import Penalty
 
@@ -66,9 +66,7 @@ class Dense(Layer):
         if self.units != "auto":
             whole = isinstance(self.units, int) and not isinstance(self.units, bool)
             require(whole and int(self.units) > 0, self, "units", "a whole number above 0")
-        function_of(self.activation)
-        initializers.get(self.initializer)
-        penalties.get(self.kernel_penalty)
+        check_options(self)
 
     @property
     def is_complete(self) -> bool:
@@ -90,23 +88,12 @@ class Dense(Layer):
                 "syn0.neural_network.NetworkClassifier or NetworkRegressor, which know y",
             )
         (features,) = known_sizes(self, shape, last=1)
-        initializer = initializers.get(self.initializer)
-        if isinstance(initializer, initializers.Auto):
-            initializer = initializers.for_activation(function_of(self.activation))
-        kernel = {"W": ((features, self.units), initializer)}
-        bias = {"b": ((self.units,), initializers.Zeros())} if self.use_bias else {}
-        return {**kernel, **bias}
+        return declaration(self, (features, self.units), self.units)
 
     def penalties(self, p: LayerValues) -> list[Tensor]:
         """Return the penalty of W."""
-        penalty = penalties.get(self.kernel_penalty)
-        return [penalty(p["W"])] if penalty else []
+        return kernel_penalties(self, p)
 
     def forward(self, p: LayerValues, x: Any, *, training: bool) -> Tensor:
         """Return the output (..., units)."""
-        z = one_input(self, x) @ p["W"]  # (..., units)
-        if self.use_bias:
-            z = z + p["b"]
-        if self.activation is None:
-            return z
-        return function_of(self.activation)(z.named("z"))
+        return activated(self, p, one_input(self, x) @ p["W"])

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from syn0 import ops
-from syn0.errors import ShapeError
-from syn0.graph import Tensor, format_shape
+from syn0.graph import Tensor
 from syn0.layers.layer import Layer, LayerValues, known_sizes, one_input
 from syn0.names import require
 
@@ -74,82 +73,3 @@ class Reshape(Layer):
         """Return the input in the new shape."""
         x = one_input(self, x)
         return ops.reshape(x, (x.shape[0], *self.target_shape))
-
-
-@dataclass(frozen=True)
-class ZeroPadding2D(Layer):
-    """Surrounds images with zeros.
-
-    Parameters
-    ----------
-    padding : int, (int, int) or ((int, int), (int, int))
-        How many rows and columns on each side: one number for all; one for the height and
-        one for the width; or ((top, bottom), (left, right)).
-    name : str, optional
-        The name of the layer.
-
-    Notes
-    -----
-    Shapes: x (n, H, W, C), output (n, top + H + bottom, left + W + right, C).
-
-    Examples
-    --------
-    >>> import syn0
-    >>> syn0.Sequential(syn0.layers.ZeroPadding2D((1, 2))).build((4, 4, 3)).output_shape
-    (6, 8, 3)
-    """
-
-    padding: int | Sequence[int | Sequence[int]] = 1
-
-    def __post_init__(self) -> None:
-        given = self.padding
-        pair = (given, given) if isinstance(given, int) else tuple(given)
-        sides = tuple((s, s) if isinstance(s, int) else tuple(s) for s in pair)
-        flat = [n for side in sides for n in side]
-        good = len(sides) == 2 and all(len(side) == 2 for side in sides)
-        good = good and all(isinstance(n, int) and n >= 0 for n in flat)
-        wanted = "a number, (height, width) or ((top, bottom), (left, right))"
-        require(good, self, "padding", wanted)
-        object.__setattr__(self, "padding", sides)
-
-    def forward(self, p: LayerValues, x: Any, *, training: bool) -> Tensor:
-        """Return the image with its border."""
-        x = _image(self, x)
-        assert isinstance(self.padding, tuple)
-        return ops.pad(x, ((0, 0), *self.padding, (0, 0)))
-
-
-@dataclass(frozen=True)
-class GlobalAveragePool2D(Layer):
-    """Averages each channel over the whole image (Lin et al., 2014).
-
-    Parameters
-    ----------
-    name : str, optional
-        The name of the layer.
-
-    Notes
-    -----
-    Shapes: x (n, H, W, C), output (n, C).
-
-    Examples
-    --------
-    >>> import syn0
-    >>> syn0.Sequential(syn0.layers.GlobalAveragePool2D()).build((4, 4, 3)).output_shape
-    (3,)
-    """
-
-    def forward(self, p: LayerValues, x: Any, *, training: bool) -> Tensor:
-        """Return the averages (n, C)."""
-        return ops.mean(_image(self, x), axis=(1, 2))
-
-
-def _image(layer: Layer, x: Any) -> Tensor:
-    x = one_input(layer, x)
-    if x.ndim != 4:
-        raise ShapeError(
-            f"{type(layer).__name__} got an input of shape {format_shape(x.shape[1:])} a sample.",
-            expected="an image (height, width, channels)",
-            mend="give one channel with syn0.Reshape((height, width, 1))" if x.ndim == 3 else None,
-        )
-    return x

@@ -57,6 +57,7 @@ from syn0.ops.reduction import (
     softmax_cross_entropy,
     var,
 )
+from syn0.ops.resizing import resize
 from syn0.ops.structure import (
     broadcast_to,
     custom_derivative,
@@ -76,7 +77,8 @@ __all__ = [
     "log1p", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logsumexp",
     "matmul", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "min", "minimum",
     "multiply", "negative", "not_equal", "one_hot", "pad", "permute_dims", "pow", "random_normal",
-    "random_uniform", "relu", "reshape", "scatter_add", "sigmoid", "sigmoid_cross_entropy", "sign",
-    "sin", "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze", "stack",
-    "stop_gradient", "subtract", "sum", "take", "tanh", "tensordot", "var", "where",
+    "random_uniform", "relu", "reshape", "resize", "scatter_add", "sigmoid",
+    "sigmoid_cross_entropy", "sign", "sin", "softmax", "softmax_cross_entropy", "sqrt", "square",
+    "squeeze", "stack", "stop_gradient", "subtract", "sum", "take", "tanh", "tensordot", "var",
+    "where",
 ]  # fmt: skip
