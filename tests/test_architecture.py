@@ -21,7 +21,7 @@ FLOORS = (
     "tracing networks steps energy",
     "training plots diagnosis data files",
     "fitting sharing stateful measuring failures probing diagnosing closing jobs stepping trainer "
-    "script planning summary checking model saving loading checkpointing",
+    "script planning summary checking model architectures saving loading checkpointing",
     "neural_network tables",
     "lab serve cli tour",
 )

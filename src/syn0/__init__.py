@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from syn0 import activations as activations
+    from syn0 import architectures as architectures
     from syn0 import data as data
     from syn0 import errors as errors
     from syn0 import graph as graph
@@ -104,8 +105,8 @@ _DOOR = {
 }
 _HOMES = {name: f"syn0.{home}" for home, names in _DOOR.items() for name in names.split()}
 _MODULES = (
-    "activations data errors graph initializers layers losses metrics neural_network ops "
-    "optimizers penalties plots schedules tables training"
+    "activations architectures data errors graph initializers layers losses metrics "
+    "neural_network ops optimizers penalties plots schedules tables training"
 ).split()
 
 __all__ = [*_HOMES, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]

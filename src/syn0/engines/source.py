@@ -2,7 +2,8 @@
 
 There is no table of templates. The text of an op is the source of its `forward`: a single
 return expression is written into the line, anything longer becomes a function at the top, and
-so does what calls functions of its own, after these.
+so does what calls functions of its own, after these. Where a call gives an attribute the default
+of `forward`, it is not written.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ WIDTH = 76
 MOST_OPS = 24  # in one line, so that neither text nor recursion grows with the network
 LEAVES = frozenset(["input", "state", "constant", "size"])
 ARITHMETIC = frozenset("add subtract multiply divide negative pow square".split())
-CONTRACTIONS = frozenset(["matmul", "tensordot"])
+CONTRACTIONS = frozenset("matmul tensordot conv2d conv2d_dx conv2d_dw".split())
 CHEAP = frozenset(["matrix_transpose", "expand_dims", "squeeze"])
 WORDS = {
     "subtract": "difference",
@@ -40,6 +41,8 @@ WORDS = {
     "pow": "power",
     "exp": "exponential",
     "one_hot": "wanted",
+    "conv2d": "sums",
+    "max_pool2d_places": "places",
 }
 # The names of the loop around the body among them.
 RESERVED = frozenset(
@@ -123,6 +126,7 @@ class _Text:
     expression: ast.expr | None
     helper: str
     repeats: frozenset[str]
+    defaults: Mapping[str, str]  # of attributes, as text
 
 
 @functools.cache
@@ -139,7 +143,14 @@ def _text(forward: Callable[..., Any], name: str) -> _Text:
     expression = only.value if short and isinstance(only, ast.Return) else None
     counts = Counter(n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name))
     repeats = frozenset(p for p in parameters if counts[p] > 1) if expression else frozenset()
-    return _Text(tuple(parameters), variadic, expression, name, repeats)
+    defaults = {name: text for name, text in _attributes(tree).items() if text is not None}
+    return _Text(tuple(parameters), variadic, expression, name, repeats, defaults)
+
+
+def _attributes(tree: ast.FunctionDef) -> dict[str, str | None]:
+    """Return the text of the default of each attribute, None where there is none."""
+    pairs = zip(tree.args.kwonlyargs, tree.args.kw_defaults, strict=True)
+    return {a.arg: ast.unparse(default) if default else None for a, default in pairs}
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -161,7 +172,9 @@ def _helper_texts(forward: Callable[..., Any], name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for called in _called(forward, tree):
         found |= _helper_texts(called, called.__name__)
-    arguments = [a.arg for a in (*tree.args.args[1:], *tree.args.kwonlyargs)]
+    attributes = _attributes(tree).items()
+    arguments = [a.arg for a in tree.args.args[1:]]
+    arguments += [f"{name}={text}" if text is not None else name for name, text in attributes]
     # The lines below the signature as they stand, with their comments.
     first = tree.body[0].lineno - 1
     body = "\n".join(source.splitlines()[first:])
@@ -480,7 +493,11 @@ class _Printer:
         text = self._text_of(tensor)
         attributes = {k: _literal(v) for k, v in tensor.attributes.items()}
         if text.expression is None:
-            keywords = [ast.keyword(k, v) for k, v in attributes.items()]
+            keywords = [
+                ast.keyword(k, v)
+                for k, v in attributes.items()
+                if text.defaults.get(k) != ast.unparse(v)
+            ]
             return ast.Call(ast.Name(text.helper), arguments, keywords)
         values: dict[str, ast.expr] = dict(attributes)
         if text.variadic:

@@ -62,9 +62,14 @@ def _check_kernels(op_name: str, x: Tensor, w: Tensor, groups: int) -> None:
         raise bad_shape(op_name, what, x, w, expected="images (n, height, width, channels)")
 
 
+# The letters: n images, h w windows or pixels, r s the pixels of a window, g groups of
+# c channels and o filters. BLAS serves one group, a plain loop is faster for many.
+
+
 def _conv2d(
-    xp: Any, x: Any, w: Any, *, strides: Any, padding: Any, dilation: Any, groups: int
-) -> Any:
+    xp: Any, x: Any, w: Any, *,
+    strides: Any = (1, 1), padding: Any = ((0, 0), (0, 0)), dilation: Any = (1, 1), groups: int = 1,
+) -> Any:  # fmt: skip
     """Return the sum of each window of the images, weighted by each kernel."""
     parts = by_group(xp, windows(xp, x, w.shape[:2], strides, padding, dilation, 0), groups)
     kernels = by_group(xp, w, groups)
@@ -122,7 +127,8 @@ def _conv2d_dx_shape(
 
 def _conv2d_dx(
     xp: Any, dy: Any, w: Any, *,
-    size: Any, strides: Any, padding: Any, dilation: Any, groups: int,
+    size: Any, strides: Any = (1, 1), padding: Any = ((0, 0), (0, 0)), dilation: Any = (1, 1),
+    groups: int = 1,
 ) -> Any:  # fmt: skip
     """Return what each pixel gets back from all windows that hold it."""
     parts = holders(xp, dy, size, w.shape[:2], strides, padding, dilation)
@@ -173,7 +179,8 @@ def _conv2d_dw_shape(
 
 def _conv2d_dw(
     xp: Any, x: Any, dy: Any, *,
-    kernel: Any, strides: Any, padding: Any, dilation: Any, groups: int,
+    kernel: Any, strides: Any = (1, 1), padding: Any = ((0, 0), (0, 0)), dilation: Any = (1, 1),
+    groups: int = 1,
 ) -> Any:  # fmt: skip
     """Return what each weight gets back from all windows of all images."""
     parts = by_group(xp, windows(xp, x, kernel, strides, padding, dilation, 0), groups)

@@ -55,7 +55,9 @@ def _max_pool2d_shape(
     return _pooled("max_pool2d", x, window, strides, padding), x.dtype
 
 
-def _max_pool2d(xp: Any, x: Any, *, window: Any, strides: Any, padding: Any) -> Any:
+def _max_pool2d(
+    xp: Any, x: Any, *, window: Any, strides: Any, padding: Any = ((0, 0), (0, 0))
+) -> Any:
     """Return the largest value of each window, NaN where it holds one."""
     return xp.max(windows(xp, x, window, strides, padding, (1, 1), -xp.inf), axis=(3, 4))
 
@@ -110,7 +112,9 @@ def _places_shape(x: Tensor, *, window: Pair, strides: Pair, padding: Sides) -> 
     return _pooled("max_pool2d_places", x, window, strides, padding), "uint8"
 
 
-def _max_pool2d_places(xp: Any, x: Any, *, window: Any, strides: Any, padding: Any) -> Any:
+def _max_pool2d_places(
+    xp: Any, x: Any, *, window: Any, strides: Any, padding: Any = ((0, 0), (0, 0))
+) -> Any:
     """Return the number in its window of the first largest pixel, counted by rows."""
     pixels = windows(xp, x, window, strides, padding, (1, 1), -xp.inf)
     inside = windows(xp, xp.ones_like(x[:1]), window, strides, padding, (1, 1), 0) == 1
@@ -146,7 +150,9 @@ def _take_shape(
     return shape, x.dtype
 
 
-def _take_places(xp: Any, x: Any, places: Any, *, window: Any, strides: Any, padding: Any) -> Any:
+def _take_places(
+    xp: Any, x: Any, places: Any, *, window: Any, strides: Any, padding: Any = ((0, 0), (0, 0))
+) -> Any:
     """Return from each window the pixel at its place."""
     pixels = windows(xp, x, window, strides, padding, (1, 1), 0)
     picked = chosen(xp, places[:, :, :, None, None], window)
@@ -183,8 +189,9 @@ def _scatter_shape(
 
 
 def _scatter_places(
-    xp: Any, dy: Any, places: Any, *, size: Any, window: Any, strides: Any, padding: Any
-) -> Any:
+    xp: Any, dy: Any, places: Any, *,
+    size: Any, window: Any, strides: Any, padding: Any = ((0, 0), (0, 0)),
+) -> Any:  # fmt: skip
     """Return what each pixel gets back from the windows in whose place it stands."""
     parts = holders(xp, dy, size, window, strides, padding, (1, 1))
     picked = chosen(xp, holders(xp, places, size, window, strides, padding, (1, 1)), window)
@@ -215,7 +222,9 @@ def _average_shape(x: Tensor, *, window: Pair, strides: Pair, padding: Sides) ->
     return _pooled("average_pool2d", x, window, strides, padding), x.dtype
 
 
-def _average_pool2d(xp: Any, x: Any, *, window: Any, strides: Any, padding: Any) -> Any:
+def _average_pool2d(
+    xp: Any, x: Any, *, window: Any, strides: Any, padding: Any = ((0, 0), (0, 0))
+) -> Any:
     """Return the mean of each window; the padding does not count."""
     total = xp.sum(windows(xp, x, window, strides, padding, (1, 1), 0), axis=(3, 4))
     return total / pixel_counts(xp, x.shape[1:3], window, strides, padding, x.dtype)
@@ -252,7 +261,7 @@ def _average_dx_shape(
 
 
 def _average_pool2d_dx(
-    xp: Any, dy: Any, *, size: Any, window: Any, strides: Any, padding: Any
+    xp: Any, dy: Any, *, size: Any, window: Any, strides: Any, padding: Any = ((0, 0), (0, 0))
 ) -> Any:
     """Return to each pixel its share of all windows that hold it."""
     share = dy / pixel_counts(xp, size, window, strides, padding, dy.dtype)
