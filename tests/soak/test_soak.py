@@ -15,6 +15,7 @@ for room in ("ops", "engines", "engines/llvm", "diagnosis", "files", "neural_net
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
 import test_hostile  # noqa: E402
+import test_image_networks  # noqa: E402
 import test_life_of_a_perceptron  # noqa: E402
 import test_life_of_an_estimator  # noqa: E402
 import test_numpy  # noqa: E402
@@ -70,6 +71,12 @@ def test_engine_with_gradients(drawn: Drawn) -> None:
 @given(test_printed_programs.networks())
 def test_printed_programs_of_random_networks(drawn: Any) -> None:
     test_printed_programs.check_program(drawn)
+
+
+@settings(max_examples=300)
+@given(test_image_networks.image_networks(33, ("float32", "float64")))
+def test_random_image_networks(drawn: Any) -> None:
+    test_image_networks.check(drawn)
 
 
 # ----- samples of ops -----------------------------------------------------
