@@ -8,7 +8,8 @@ from typing import Any
 
 from syn0 import ops
 from syn0.graph import Shape, Tensor
-from syn0.initializers import AnyInitializer, PerGroup
+from syn0.initializers import AnyInitializer
+from syn0.layers.fans import in_groups
 from syn0.layers.images import (
     Padding,
     Size,
@@ -122,7 +123,7 @@ class Conv2D(Layer):
         channels = image_shape(self, shape)[2]
         require(channels % self.groups == 0, self, "groups", f"a divisor of {channels} channels")
         kernel = (*pair("kernel_size", self.kernel_size), channels // self.groups, self.filters)
-        initializer = PerGroup.of(kernel_initializer(self), self.groups)
+        initializer = in_groups(kernel_initializer(self), self.groups)
         return declaration(self, kernel, self.filters, initializer)
 
     def penalties(self, p: LayerValues) -> list[Tensor]:
@@ -195,7 +196,7 @@ class DepthwiseConv2D(Layer):
         channels = image_shape(self, shape)[2]
         filters = channels * self.depth_multiplier
         kernel = (*pair("kernel_size", self.kernel_size), 1, filters)
-        initializer = PerGroup.of(kernel_initializer(self), channels)
+        initializer = in_groups(kernel_initializer(self), channels)
         return declaration(self, kernel, filters, initializer)
 
     def penalties(self, p: LayerValues) -> list[Tensor]:
@@ -265,7 +266,7 @@ class Conv1D(Layer):
         channels = sequence_shape(self, shape)[1]
         require(channels % self.groups == 0, self, "groups", f"a divisor of {channels} channels")
         kernel = (self.kernel_size, channels // self.groups, self.filters)
-        initializer = PerGroup.of(kernel_initializer(self), self.groups)
+        initializer = in_groups(kernel_initializer(self), self.groups)
         return declaration(self, kernel, self.filters, initializer)
 
     def penalties(self, p: LayerValues) -> list[Tensor]:

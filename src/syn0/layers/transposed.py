@@ -7,7 +7,8 @@ from typing import Any
 
 from syn0 import ops
 from syn0.graph import Shape, Tensor
-from syn0.initializers import AnyInitializer, Swapped
+from syn0.initializers import AnyInitializer
+from syn0.layers.fans import in_and_out_swapped
 from syn0.layers.images import Size, check_counts, check_sizes, image, image_shape
 from syn0.layers.layer import Declaration, Layer, LayerValues
 from syn0.layers.weighted import (
@@ -93,7 +94,7 @@ class Conv2DTranspose(Layer):
         """Return W (R, S, filters, C) and b (filters,)."""
         channels = image_shape(self, shape)[2]
         kernel = (*pair("kernel_size", self.kernel_size), self.filters, channels)
-        return declaration(self, kernel, self.filters, Swapped.of(kernel_initializer(self)))
+        return declaration(self, kernel, self.filters, in_and_out_swapped(kernel_initializer(self)))
 
     def penalties(self, p: LayerValues) -> list[Tensor]:
         """Return the penalty of W."""
