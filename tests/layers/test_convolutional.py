@@ -112,9 +112,10 @@ def test_a_penalty_is_on_the_kernels() -> None:
     np.testing.assert_allclose(net.history["loss"][-1], 0.5 * np.sum(W**2), rtol=1e-5)
 
 
-def test_lists_are_kept_as_tuples() -> None:
-    layer = Conv2D(4, [3, 2], padding=[[1, 0], 2])
-    assert layer == Conv2D(4, (3, 2), padding=((1, 0), 2))
+def test_lists_are_kept_as_tuples_and_numbers_as_int() -> None:
+    one = np.int64(1)
+    layer = Conv2D(np.int64(4), [3, 2 * one], strides=one, padding=[[one, 0], 2])
+    assert repr(layer) == repr(Conv2D(4, (3, 2), padding=((1, 0), 2)))
     assert hash(layer)
 
 
@@ -132,6 +133,8 @@ def test_lists_are_kept_as_tuples() -> None:
         (lambda: Conv2D(4, 3, padding="full"), ArgumentError, "'valid', 'same'"),
         (lambda: Conv2D(4, 3, padding=-1), ArgumentError, "padding=-1"),
         (lambda: Conv2D(4, 3, padding=(1, 2, 3)), ArgumentError, "top, bottom"),
+        (lambda: Conv2D(4, 3, padding=None), ArgumentError, "padding=None"),
+        (lambda: Conv2D(4, 3, padding=((1, 2), (3, 4, 5))), ArgumentError, "top, bottom"),
         (lambda: Conv2D(4, 3, groups=3), ArgumentError, "divides the filters"),
         (lambda: Conv2D(4, 3, dilation_rate=2), UnknownNameError, "write dilation="),
         (lambda: Conv2D(4, 3, stride=2), UnknownNameError, "write strides="),

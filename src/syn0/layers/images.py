@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from syn0.errors import ArgumentError, ShapeError
 from syn0.graph import Shape, Tensor, current_scope, format_shape, input_op
 from syn0.layers.layer import Layer, one_input
@@ -24,6 +26,7 @@ def check_counts(layer: Layer, *names: str) -> None:
     """Require whole numbers from 1 on."""
     for name in names:
         require(is_count(getattr(layer, name)), layer, name, "a whole number from 1 on")
+        object.__setattr__(layer, name, int(getattr(layer, name)))
 
 
 def check_sizes(layer: Layer, *names: str) -> None:
@@ -34,23 +37,24 @@ def check_sizes(layer: Layer, *names: str) -> None:
             isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_count, value))
         )
         require(good, layer, name, "a whole number from 1 on, or two: (height, width)")
-        if not is_count(value):
-            object.__setattr__(layer, name, tuple(value))
+        object.__setattr__(layer, name, int(value) if is_count(value) else tuple(map(int, value)))
 
 
 def check_padding(layer: Layer, value: Any) -> None:
-    """Require what `ops.windows.sides` takes; lists are kept as tuples."""
+    """Require what `ops.windows.sides` takes; lists are kept as tuples, NumPy's numbers as int."""
     kept = _tuples(value)
     try:
         sides(kept, ONCE, ONCE, ONCE, ONCE)
-    except (ArgumentError, TypeError):
+    except ArgumentError:
         wanted = "'valid', 'same', a number, (height, width) or ((top, bottom), (left, right))"
         require(False, layer, "padding", wanted)
     object.__setattr__(layer, "padding", kept)
 
 
 def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, (tuple, list)) else value
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_tuples, value))
+    return int(value) if isinstance(value, np.integer) else value
 
 
 # ----- input --------------------------------------------------------------

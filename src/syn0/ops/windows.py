@@ -8,6 +8,7 @@ windows with the same pixels, the one seen from the windows, the other from the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from syn0.errors import ArgumentError, DTypeError, ShapeError
@@ -122,14 +123,18 @@ def pair(name: str, value: int | Sequence[int], least: int = 1) -> Pair:
     >>> pair("strides", 2), pair("strides", [1, 2])
     ((2, 2), (1, 2))
     """
-    both = (value, value) if isinstance(value, int) else tuple(value)
-    whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= least for n in both)
-    if len(both) != 2 or not whole:
+    both = tuple(value) if isinstance(value, Sequence) else (value, value)
+    if len(both) != 2 or not all(_is_whole(n, least) for n in both):
         raise ArgumentError(
             f"{name}={value!r} is not a size in pixels.", where=f"{name}=",
             expected=f"a whole number of at least {least}, or two (height, width)",
         )  # fmt: skip
-    return both[0], both[1]
+    return int(both[0]), int(both[1])
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return whole and int(value) >= least
 
 
 def sides(
@@ -160,13 +165,8 @@ def sides(
             total = max(last - length, 0)
             found.append((total // 2, total - total // 2))
         return found[0], found[1]
-    if isinstance(padding, str):
-        raise ArgumentError(
-            f"padding={padding!r} is not a padding.", where="padding=",
-            expected="'valid', 'same', a number, or ((top, bottom), (left, right))",
-        )  # fmt: skip
-    both = (padding, padding) if isinstance(padding, int) else tuple(padding)
-    if len(both) != 2:
+    both = tuple(padding) if isinstance(padding, Sequence) else (padding, padding)
+    if isinstance(padding, str) or len(both) != 2:
         raise ArgumentError(
             f"padding={padding!r} is not a padding.", where="padding=",
             expected="'valid', 'same', a number, or ((top, bottom), (left, right))",
