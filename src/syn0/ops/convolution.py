@@ -62,15 +62,13 @@ def _check_kernels(op_name: str, x: Tensor, w: Tensor, groups: int) -> None:
         raise bad_shape(op_name, what, x, w, expected="images (n, height, width, channels)")
 
 
-# The letters: n images, h w windows or pixels, r s the pixels of a window, g groups of
-# c channels and o filters. BLAS serves one group, a plain loop is faster for many.
-
-
 def _conv2d(
     xp: Any, x: Any, w: Any, *,
     strides: Any = (1, 1), padding: Any = ((0, 0), (0, 0)), dilation: Any = (1, 1), groups: int = 1,
 ) -> Any:  # fmt: skip
     """Return the sum of each window of the images, weighted by each kernel."""
+    # n images, h w windows, r s their pixels, g groups of c channels and o filters each.
+    # BLAS serves one group, a plain loop is faster for many.
     parts = by_group(xp, windows(xp, x, w.shape[:2], strides, padding, dilation, 0), groups)
     kernels = by_group(xp, w, groups)
     y = xp.einsum("nhwrsgc,rscgo->nhwgo", parts, kernels, optimize=groups == 1)
