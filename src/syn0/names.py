@@ -48,8 +48,10 @@ def snake_case(name: str) -> str:
     --------
     >>> snake_case("GlobalAveragePool2D"), snake_case("PReLU")
     ('global_average_pool2d', 'prelu')
+    >>> snake_case("Conv2DTranspose")
+    'conv2d_transpose'
     """
-    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?:(?<=[a-z])|(?<=\dD))(?=[A-Z][a-z])", "_", name).lower()
 
 
 @dataclass(frozen=True)

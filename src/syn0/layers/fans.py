@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,29 +44,26 @@ def in_and_out_swapped(initializer: AnyInitializer) -> AnyInitializer:
     return _Swapped(initializer) if _looks(initializer) else initializer
 
 
-def _looks(initializer: AnyInitializer) -> bool:
+def _looks(initializer: AnyInitializer) -> TypeGuard[Initializer]:
     """Tell whether an initializer looks at fans."""
     return isinstance(initializer, Initializer) and not isinstance(initializer, Constant)
 
 
 @dataclass(frozen=True)
-class _InGroups:
-    inner: AnyInitializer
+class _InGroups(Initializer):
+    inner: Initializer
     groups: int
 
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str
-    ) -> NDArray[Any]:
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         part = (*shape[:-1], shape[-1] // self.groups)
-        return np.concatenate([self.inner(rng, part, dtype) for _ in range(self.groups)], axis=-1)
+        drawn = [self.inner(rng, part, "float64") for _ in range(self.groups)]
+        return np.concatenate(drawn, axis=-1)
 
 
 @dataclass(frozen=True)
-class _Swapped:
-    inner: AnyInitializer
+class _Swapped(Initializer):
+    inner: Initializer
 
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str
-    ) -> NDArray[Any]:
-        drawn = self.inner(rng, (*shape[:-2], shape[-1], shape[-2]), dtype)
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        drawn = self.inner(rng, (*shape[:-2], shape[-1], shape[-2]), "float64")
         return np.ascontiguousarray(np.swapaxes(drawn, -1, -2))
