@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import Target, named, usable
+from syn0.engines.llvm.kernels.bands import BLOCK, FAR, HIGHEST, OFTEN
 from syn0.engines.llvm.kernels.gemm import (
-    BLOCK,
     CHAINS,
-    FAR,
-    HIGHEST,
-    OFTEN,
     ROWS,
     gemm_kernel,
     panel_width,

@@ -80,6 +80,26 @@ class Operands:
 
 
 @dataclass(frozen=True)
+class TapOperands(Operands):
+    """What a product works on that adds up products of several matrices: the taps of a window.
+
+    Parameters
+    ----------
+    taps, inner_taps : Value
+        How many there are, in two loops.
+    a_tap, b_tap, a_inner, b_inner : Value
+        How far A and B move from tap to tap.
+    """
+
+    taps: Value
+    a_tap: Value
+    b_tap: Value
+    inner_taps: Value
+    a_inner: Value
+    b_inner: Value
+
+
+@dataclass(frozen=True)
 class Tile:
     """The shape of a tile.
 
@@ -97,6 +117,8 @@ class Tile:
         Whether it is told how many they are when it runs.
     masks : bool
         Whether the machine has registers for masks.
+    by_column : bool
+        Whether A has a number for each column too: then a row of it is vectors, not a number.
     """
 
     rows: int
@@ -106,6 +128,7 @@ class Tile:
     columns: int
     counted: bool
     masks: bool
+    by_column: bool = False
 
     @property
     def name(self) -> str:
@@ -166,23 +189,41 @@ class Tile:
             f.masked_store(last, places[-1], mask)
 
 
-def write_tile(module: Module, tile: Tile) -> None:
+def write_tile(module: Module, tile: Tile, operands: type[Operands] = Operands) -> None:
     """Write the function that computes tiles one below the other."""
-    f = module.function(tile.name, Operands.parameters(), linkage="internal")
-    given = Operands.arguments(f)
+    f = module.function(tile.name, operands.parameters(), linkage="internal")
+    given = operands.arguments(f)
     mask = tile.mask(f, given.columns)
     with f.loop(0, given.rows, carried=(given.A, given.C)) as loop:
         A, C = loop.carried
         here = replace(given, A=A, C=C)
         start = _start(f, tile, here, mask)
-        line = f.intrinsic("smin", loop.index, integer(len(tile.lines) - 1))
-        ahead = f.binary("add", given.ahead, f.binary("mul", line, integer(CACHE_LINE)))
-        results = _inner_loop(f, tile, replace(here, ahead=ahead), start, mask)
+        if isinstance(here, TapOperands):
+            results = _taps(f, tile, here, start, mask)
+        else:
+            line = f.intrinsic("smin", loop.index, integer(len(tile.lines) - 1))
+            ahead = f.binary("add", given.ahead, f.binary("mul", line, integer(CACHE_LINE)))
+            results = _inner_loop(f, tile, replace(here, ahead=ahead), start, mask)
         for i in range(tile.rows):
             row = results[i * tile.vectors :][: tile.vectors]
             tile.store(f, row, tile.places(f, C), mask)
             C = f.offset(C, given.c_m, "i8")
         loop.carry(f.offset(A, f.binary("mul", given.a_m, integer(tile.rows)), "i8"), C)
+
+
+def _taps(
+    f: Function, tile: Tile, given: TapOperands, start: list[Value], mask: Value | None
+) -> list[Value]:
+    """Run along the inner axis of each tap in turn and return the accumulators."""
+    with f.loop(0, given.taps, carried=(given.A, given.B, *start)) as outer:
+        A, B, *sums = outer.carried
+        with f.loop(0, given.inner_taps, carried=(A, B, *sums)) as inner:
+            a, b, *sums = inner.carried
+            sums = _inner_loop(f, tile, replace(given, A=a, B=b), sums, mask)
+            inner.carry(f.offset(a, given.a_inner, "i8"), f.offset(b, given.b_inner, "i8"), *sums)
+        sums = inner.carried[2:]
+        outer.carry(f.offset(A, given.a_tap, "i8"), f.offset(B, given.b_tap, "i8"), *sums)
+    return outer.carried[2:]
 
 
 def _start(f: Function, tile: Tile, given: Operands, mask: Value | None) -> list[Value]:
@@ -215,16 +256,24 @@ def _inner_loop(
     pointers = rows.pointers(given.A)
     with f.loop(0, given.depth, carried=(given.B, *start, *pointers)) as loop:
         B, sums, pointers = loop.carried[0], loop.carried[1:], loop.carried[1 + len(start) :]
-        prefetch(f, f.offset(B, given.ahead, "i8"), write=False)
+        if not isinstance(given, TapOperands):
+            prefetch(f, f.offset(B, given.ahead, "i8"), write=False)
         row_of_B = tile.load(f, tile.places(f, B, given.panel_stride), mask)
         results = []
         for i, place in enumerate(rows.places(pointers)):
-            a = f.splat(f.load(place, Type(tile.vector.scalar)), tile.lanes)
-            for b, c in zip(row_of_B, sums[i * tile.vectors :], strict=False):
+            row_of_A = _row_of_A(f, tile, place, mask)
+            for a, b, c in zip(row_of_A, row_of_B, sums[i * tile.vectors :], strict=False):
                 results.append(f.fma(a, b, c))
         further = rows.advanced(pointers, given.a_k)
         loop.carry(f.offset(B, given.b_k, "i8"), *results, *further)
     return loop.carried[1 : 1 + len(start)]
+
+
+def _row_of_A(f: Function, tile: Tile, place: Value, mask: Value | None) -> list[Value]:
+    """Return what a row of B is multiplied by: a number, or one for each column."""
+    if tile.by_column:
+        return tile.load(f, tile.places(f, place), mask)
+    return [f.splat(f.load(place, Type(tile.vector.scalar)), tile.lanes)] * tile.vectors
 
 
 def prefetch(f: Function, place: Value, *, write: bool) -> None:

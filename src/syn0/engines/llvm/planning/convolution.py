@@ -1,0 +1,150 @@
+"""The calls of convolution and its adjoints: their results cut into parts of the same taps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syn0.engines.llvm.kernels.convolution import Part
+from syn0.engines.llvm.planning.views import Sizes
+from syn0.engines.llvm.planning.windows import (
+    Axis,
+    Run,
+    picture_runs,
+    tap_runs,
+    window_runs,
+)
+
+FEW = 6  # rows of a line below which lines are taken as rows, if they are more
+
+
+@dataclass(frozen=True)
+class Strides:
+    """How far apart neighbours are: samples, lines, pixels, channels; or taps and channels."""
+
+    sample: int
+    line: int
+    pixel: int
+    channel: int
+
+
+def axes_of(size: Sizes, windows: Sizes, taps: Sizes, attributes: dict[str, Any]) -> list[Axis]:
+    """Return the two axes along which a window moves."""
+    return [
+        Axis(size[i], windows[i], taps[i], attributes["strides"][i],
+             attributes.get("dilation", (1, 1))[i], attributes["padding"][i][0])
+        for i in range(2)
+    ]  # fmt: skip
+
+
+def map_parts(
+    runs: Sequence[Sequence[Run]], source: Strides, weights: Strides, target: Strides,
+    depth: int, groups: int, columns: int,
+) -> list[Part]:  # fmt: skip
+    """Return the parts of a result of which each sample is made from that sample alone.
+
+    Parameters
+    ----------
+    runs : sequence
+        Those of the lines and those of the pixels.
+    source, weights, target : Strides
+        Of A, B and C; the `sample` of the weights is the distance of groups.
+    depth, groups, columns : int
+        Channels of a group of the source, groups, channels of a group of the target.
+    """
+    return [
+        _tidy(
+            Part(
+                a=v.source * source.line + h.source * source.pixel + g * depth * source.channel,
+                b=v.tap * weights.line + h.tap * weights.pixel + g * weights.sample,
+                c=v.first * target.line + h.first * target.pixel + g * columns,
+                lines=v.count,
+                a_line=v.source_step * source.line,
+                c_line=v.step * target.line,
+                rows=h.count,
+                a_m=h.source_step * source.pixel,
+                c_m=h.step * target.pixel,
+                taps=v.taps,
+                a_tap=v.source_tap * source.line,
+                b_tap=v.tap_step * weights.line,
+                inner_taps=h.taps,
+                a_inner=h.source_tap * source.pixel,
+                b_inner=h.tap_step * weights.pixel,
+                depth=depth,
+                a_k=source.channel,
+                b_k=weights.channel,
+            )
+        )
+        for g in range(groups)
+        for v in runs[0]
+        for h in runs[1]
+    ]  # fmt: skip
+
+
+def sum_parts(
+    runs: Sequence[Sequence[Run]], x: Strides, dy: Strides, channels: int, groups: int, columns: int
+) -> list[Part]:
+    """Return the parts of the gradient of a window, a sum over all samples and places.
+
+    Each tap is one part, or as many neighbours as meet the same windows; tap by tap down the
+    window, so that the parts of each of its lines are equally many.
+    """
+    width = groups * columns
+    parts = []
+    for v in runs[0]:
+        for taps in _same_windows(runs[1], merge=groups == 1 and x.pixel == channels * x.channel):
+            h = taps[0]
+            for g in range(groups):
+                part = Part(
+                    a=v.source * x.line + h.source * x.pixel + g * channels * x.channel,
+                    b=v.first * dy.line + h.first * dy.pixel + g * columns,
+                    c=(v.tap * len(runs[1]) + h.tap) * channels * width + g * columns,
+                    lines=1,
+                    a_line=0,
+                    c_line=0,
+                    rows=channels * len(taps),
+                    a_m=x.channel,
+                    c_m=width,
+                    taps=0,
+                    a_tap=x.sample,
+                    b_tap=dy.sample,
+                    inner_taps=v.count,
+                    a_inner=v.source_step * x.line,
+                    b_inner=dy.line,
+                    depth=h.count,
+                    a_k=h.source_step * x.pixel,
+                    b_k=dy.pixel,
+                )
+                parts.append(_tidy(part))
+    return parts
+
+
+def _same_windows(runs: Sequence[Run], *, merge: bool) -> list[list[Run]]:
+    """Group neighbouring taps that meet the same windows at neighbouring places."""
+    groups: list[list[Run]] = []
+    for run in runs:
+        last = groups[-1] if groups and merge else None
+        if last and last[-1].first == run.first and last[-1].count == run.count:
+            if run.source == last[-1].source + 1:
+                last.append(run)
+                continue
+        groups.append([run])
+    return groups
+
+
+def _tidy(part: Part) -> Part:
+    """Return a part with loops joined where they go on in even steps."""
+    if part.depth == 1:
+        part = replace(part, a_k=part.a_inner, b_k=part.b_inner, depth=part.inner_taps, inner_taps=1)
+    elif (part.a_inner, part.b_inner) == (part.depth * part.a_k, part.depth * part.b_k):
+        part = replace(part, depth=part.depth * part.inner_taps, inner_taps=1)
+    if (part.a_line, part.c_line) == (part.rows * part.a_m, part.rows * part.c_m):
+        part = replace(part, rows=part.rows * part.lines, lines=1)
+    if part.rows < min(FEW, part.lines):
+        part = replace(
+            part, rows=part.lines, a_m=part.a_line, c_m=part.c_line,
+            lines=part.rows, a_line=part.a_m, c_line=part.c_m,
+        )  # fmt: skip
+    return part
