@@ -67,6 +67,19 @@ def table(parts: Sequence[Part]) -> NDArray[np.int64]:
     return np.array([astuple(part) for part in parts], np.int64).reshape(-1, len(fields(Part)))
 
 
+def load_part(f: Function, table: Value, index: Value, size: int) -> dict[str, Value]:
+    """Return a part's numbers, with distances times the size of an element."""
+    names = [field.name for field in fields(Part)]
+    row = f.offset(table, f.binary("mul", index, integer(len(names))), "i64")
+    found = {name: f.load(f.offset(row, i, "i64"), I64) for i, name in enumerate(names)}
+    if size == 1:
+        return found
+    return {
+        name: x if name in COUNTS else f.binary("mul", x, integer(size))
+        for name, x in found.items()
+    }
+
+
 def convolution_kernel(dtype: str, n: int, target: Target, *, by_column: bool = False) -> Kernel:
     """Return the kernel of samples: ``C[m, j] = sum over taps and k of A[m, k] * B[k, j]``.
 
@@ -104,16 +117,6 @@ class _Product(Columns):
         parameters += [(I64, name) for name in numbers.split()]
         f = module.function(self.symbol, parameters, "i64")
         return f, {name: f.argument(name) for _, name in parameters}
-
-    def _part(self, f: Function, table: Value, index: Value) -> dict[str, Value]:
-        """Load a part's numbers; distances become bytes."""
-        names = [field.name for field in fields(Part)]
-        row = f.offset(table, f.binary("mul", index, integer(len(names))), "i64")
-        found = {name: f.load(f.offset(row, i, "i64"), I64) for i, name in enumerate(names)}
-        return {
-            name: x if name in COUNTS else f.binary("mul", x, integer(self.size))
-            for name, x in found.items()
-        }
 
     def _bands(self, module: Module) -> tuple[str | None, str | None]:
         """Write the functions of whole panels and of the rest."""
@@ -173,7 +176,7 @@ class _Convolution(_Product):
         with f.loop(given["begin"], given["end"]) as sample:
             A, C = (self._sample(f, given, name, sample.index) for name in "AC")
             with f.loop(0, given["parts"]) as loop:
-                part = self._part(f, given["table"], loop.index)
+                part = load_part(f, given["table"], loop.index, self.size)
                 self._multiply(f, (A, given["B"], C), part, given["n"], bands)
         f.line("ret i64 0")
         return module.text()
@@ -192,7 +195,7 @@ class _Correlation(_Product):
         bands = self._bands(module)
         f, given = self._begin(module, "samples n begin end")
         with f.loop(given["begin"], given["end"]) as loop:
-            part = self._part(f, given["table"], loop.index)
+            part = load_part(f, given["table"], loop.index, self.size)
             part["taps"] = given["samples"]
             self._multiply(f, [given[name] for name in "ABC"], part, given["n"], bands)
         f.line("ret i64 0")

@@ -261,15 +261,15 @@ def _inner_loop(
         row_of_B = tile.load(f, tile.places(f, B, given.panel_stride), mask)
         results = []
         for i, place in enumerate(rows.places(pointers)):
-            row_of_A = _row_of_A(f, tile, place, mask)
-            for a, b, c in zip(row_of_A, row_of_B, sums[i * tile.vectors :], strict=False):
+            multipliers = _multipliers(f, tile, place, mask)
+            for a, b, c in zip(multipliers, row_of_B, sums[i * tile.vectors :], strict=False):
                 results.append(f.fma(a, b, c))
         further = rows.advanced(pointers, given.a_k)
         loop.carry(f.offset(B, given.b_k, "i8"), *results, *further)
     return loop.carried[1 : 1 + len(start)]
 
 
-def _row_of_A(f: Function, tile: Tile, place: Value, mask: Value | None) -> list[Value]:
+def _multipliers(f: Function, tile: Tile, place: Value, mask: Value | None) -> list[Value]:
     """Return what a row of B is multiplied by: a number, or one for each column."""
     if tile.by_column:
         return tile.load(f, tile.places(f, place), mask)

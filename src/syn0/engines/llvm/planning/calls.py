@@ -9,6 +9,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.kernel import Kernel
 from syn0.engines.llvm.kernels.gemm import gemm_kernel, panel_width
@@ -56,6 +59,7 @@ class Emitter:
     buffers: dict[int, Buffer]
     checked: set[int]
     calls: list[Call] = field(default_factory=list)
+    tables: dict[bytes, Buffer] = field(default_factory=dict)  # numbers that kernels read
 
     def emit(self, rules: Mapping[str, Callable[[Emitter, Tensor, Rows], None]]) -> list[Call]:
         """Return the calls in an order in which they may run.
@@ -87,6 +91,14 @@ class Emitter:
     def memory(self, name: str, dtype: str, count: int, rows: Rows) -> Buffer:
         """Return memory in the arena."""
         return Buffer("arena", name, dtype, count, rows)
+
+    def table(self, numbers: NDArray[np.int64]) -> Buffer:
+        """Return memory that holds numbers for a kernel, once for all that hold the same."""
+        key = numbers.tobytes()
+        if key not in self.tables:
+            rows = Rows(1, False)
+            self.tables[key] = Buffer("slot", "table", "int64", numbers.size, rows, numbers)
+        return self.tables[key]
 
     def pointer(self, view: View) -> Pointer:
         """Return the address of a view's first element."""
@@ -190,7 +202,7 @@ class Emitter:
         dtype, rows = y.base.dtype, Rows(panels, False)
         source = self.buffers[id(y.base)]
         packed = self.memory(f"{source.name} packed", dtype, panels * k * width, rows)
-        holder = _stand_in(y.base)
+        holder = stand_in(y.base)
         self.buffers[id(holder)] = packed
         self.calls.append(
             Call(
@@ -213,7 +225,7 @@ class Emitter:
         batched = source.rows.batched and is_aligned(view, source, source.rows)
         rows = Rows(domain[0], batched and domain[0] == source.rows.count)
         copy = self.memory(f"{source.name} copied", source.dtype, math.prod(shape), rows)
-        holder = _stand_in(view.base)
+        holder = stand_in(view.base)
         self.buffers[id(holder)] = copy
         whole = View(holder, 0, shape, contiguous(shape))
         self.move(view, whole, domain, rows)
@@ -261,7 +273,7 @@ class Emitter:
         self._fill(None, (), goal, contiguous(domain), domain, rows)
 
 
-def _stand_in(base: Tensor) -> Tensor:
+def stand_in(base: Tensor) -> Tensor:
     """Return a tensor to hang the memory of a rearranged copy on."""
     return Tensor(base.op, (), {}, base.shape, base.dtype, base.name, base.scope)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +11,6 @@ from syn0.engines.llvm.planning.views import Sizes
 from syn0.engines.llvm.planning.windows import (
     Axis,
     Run,
-    picture_runs,
-    tap_runs,
-    window_runs,
 )
 
 FEW = 6  # rows of a line below which lines are taken as rows, if they are more
@@ -30,7 +26,7 @@ class Strides:
     channel: int
 
 
-def axes_of(size: Sizes, windows: Sizes, taps: Sizes, attributes: dict[str, Any]) -> list[Axis]:
+def axes_of(size: Sizes, windows: Sizes, taps: Sizes, attributes: Mapping[str, Any]) -> list[Axis]:
     """Return the two axes along which a window moves."""
     return [
         Axis(size[i], windows[i], taps[i], attributes["strides"][i],
@@ -125,19 +121,20 @@ def _same_windows(runs: Sequence[Run], *, merge: bool) -> list[list[Run]]:
     """Group neighbouring taps that meet the same windows at neighbouring places."""
     groups: list[list[Run]] = []
     for run in runs:
-        last = groups[-1] if groups and merge else None
-        if last and last[-1].first == run.first and last[-1].count == run.count:
-            if run.source == last[-1].source + 1:
-                last.append(run)
-                continue
-        groups.append([run])
+        last = groups[-1][-1] if groups and merge else None
+        if last == replace(run, tap=run.tap - 1, source=run.source - 1):
+            groups[-1].append(run)
+        else:
+            groups.append([run])
     return groups
 
 
 def _tidy(part: Part) -> Part:
     """Return a part with loops joined where they go on in even steps."""
     if part.depth == 1:
-        part = replace(part, a_k=part.a_inner, b_k=part.b_inner, depth=part.inner_taps, inner_taps=1)
+        part = replace(
+            part, a_k=part.a_inner, b_k=part.b_inner, depth=part.inner_taps, inner_taps=1
+        )
     elif (part.a_inner, part.b_inner) == (part.depth * part.a_k, part.depth * part.b_k):
         part = replace(part, depth=part.depth * part.inner_taps, inner_taps=1)
     if (part.a_line, part.c_line) == (part.rows * part.a_m, part.rows * part.c_m):

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from syn0 import ops
+from syn0.engines.llvm.planning.image_lowering import IMAGE_LOWERING
 from syn0.engines.source import is_plain_number
 from syn0.graph import FLOATS, Tensor, constant_op, scope, size, topological_order
 from syn0.ops.contraction import matmul_op
@@ -187,4 +188,5 @@ RULES: dict[str, Callable[..., Tensor]] = {
     "argmax": _argmax,
     "random_uniform": _random(random_uniform),
     "random_normal": _random(random_normal),
+    **IMAGE_LOWERING,
 }

@@ -192,7 +192,9 @@ class _Planner:
         checked = {id(t) for t in changed.values() if t.dtype in FLOATS}
         checked |= {id(t) for t in guards}
         checked |= {id(t) for name, t in outputs.items() if name == "loss"}
-        calls = [*self.gathers, *Emitter(fusion, self.target, buffers, checked).emit(RULES)]
+        emitter = Emitter(fusion, self.target, buffers, checked)
+        calls = [*self.gathers, *emitter.emit(RULES)]
+        self.slots |= {f"table {i}": table for i, table in enumerate(emitter.tables.values())}
         results = {
             name: buffers[id(t)] for name, t in zip(outputs, roots[: len(outputs)], strict=True)
         }

@@ -12,6 +12,7 @@ from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
 from syn0.engines.llvm.kernels.total import total_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named
 from syn0.engines.llvm.planning.fusion import Rows
+from syn0.engines.llvm.planning.image_rules import IMAGE_RULES
 from syn0.engines.llvm.planning.memory import SOLO, Call, Pointer, is_aligned
 from syn0.engines.llvm.planning.shards import contract_shards, paying_shards, sum_shards
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous
@@ -210,4 +211,5 @@ RULES: Mapping[str, Rule] = {
     "concat": _concat,
     "pad": _pad,
     "unslice": _unslice,
+    **IMAGE_RULES,
 }

@@ -1,0 +1,207 @@
+"""The calls of convolution and pooling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from syn0.engines.llvm.kernels.convolution import (
+    Part,
+    convolution_kernel,
+    correlation_kernel,
+    table,
+)
+from syn0.engines.llvm.kernels.packing import transpose_kernel
+from syn0.engines.llvm.kernels.pooling import pooling_kernel
+from syn0.engines.llvm.planning.calls import Emitter, named, stand_in
+from syn0.engines.llvm.planning.convolution import Strides, axes_of, map_parts, sum_parts
+from syn0.engines.llvm.planning.fusion import Rows
+from syn0.engines.llvm.planning.memory import Call, Pointer, Repeat, is_aligned
+from syn0.engines.llvm.planning.views import View, contiguous
+from syn0.engines.llvm.planning.windows import Axis, Run, picture_runs, tap_runs, window_runs
+from syn0.graph import Tensor
+
+Rule = Callable[[Emitter, Tensor, Rows], None]
+
+
+def _strides(view: View) -> Strides:
+    """Return how far apart samples, lines, pixels and channels are."""
+    return Strides(*view.strides)
+
+
+def _made(e: Emitter, t: Tensor) -> Strides:
+    return Strides(*contiguous(e.fusion.shape(t)))
+
+
+def _with_neighbours(e: Emitter, view: View) -> View:
+    """Return a view whose last axis lies side by side."""
+    return view if view.strides[-1] == 1 or view.shape[-1] == 1 else e.copied(view)
+
+
+# ----- convolution --------------------------------------------------------
+
+
+def _conv2d(e: Emitter, t: Tensor, rows: Rows) -> None:
+    x, w = (e.fusion.view(i) for i in t.inputs)
+    made = e.fusion.shape(t)
+    axes = axes_of(x.shape[1:3], made[1:3], w.shape[:2], t.attributes)
+    runs = [window_runs(axis) for axis in axes]
+    _map(e, t, rows, x, _with_neighbours(e, w), runs, w.shape[2])
+
+
+def _conv2d_dx(e: Emitter, t: Tensor, rows: Rows) -> None:
+    dy, w = (e.fusion.view(i) for i in t.inputs)
+    made = e.fusion.shape(t)
+    axes = axes_of(made[1:3], dy.shape[1:3], w.shape[:2], t.attributes)
+    runs = [picture_runs(axis) for axis in axes]
+    groups = t.attributes["groups"]
+    if _is_by_channel(groups, made[3], dy.shape[3]):
+        _map(e, t, rows, dy, _with_neighbours(e, w), runs, 1)
+    else:
+        _map(e, t, rows, dy, _transposed(e, w), runs, dy.shape[3] // groups)
+
+
+def _is_by_channel(groups: int, channels: int, filters: int) -> bool:
+    """Tell whether each channel has one filter of its own, and there are several."""
+    return groups == channels == filters and groups > 1
+
+
+def _map(
+    e: Emitter, t: Tensor, rows: Rows, x: View, w: View, runs: Sequence[Sequence[Run]], depth: int
+) -> None:
+    """Emit a result made of channels of `x`, `depth` of each group, and of columns of `w`."""
+    made, groups = e.fusion.shape(t), t.attributes["groups"]
+    by_column = _is_by_channel(groups, x.shape[3], made[3])
+    if by_column:
+        x, groups, depth = _with_neighbours(e, x), 1, 1
+    columns = made[3] // groups
+    # A group of rows of a transposed window begins `depth` rows further down, of another columns
+    # to the right.
+    line, pixel, row, _ = w.strides
+    of_group = columns if w.shape[2] == depth or by_column else depth * row
+    weights = Strides(of_group, line, pixel, row)
+    target = _made(e, t)
+    parts = map_parts(runs, _strides(x), weights, target, depth, groups, columns)
+    kernel = convolution_kernel(t.dtype, columns, e.target, by_column=by_column)
+    numbers = (len(parts), columns, x.strides[0], target.sample)
+    source, out = e.buffers[id(x.base)], e.buffers[id(t)]
+    reads = (
+        (source, is_aligned(x, source, rows)), (e.buffers[id(w.base)], False),
+        (e.table(table(parts)), False),
+    )  # fmt: skip
+    pointers = (e.pointer(x), e.pointer(w), Pointer(out), Pointer(reads[-1][0]))
+    e.calls.append(
+        Call(
+            kernel, pointers, numbers, rows, reads, (out,), label=named(t),
+            operations=_operations(parts, columns) * rows.count,
+        )
+    )  # fmt: skip
+
+
+def _operations(parts: Sequence[Part], columns: int) -> int:
+    """Return the operations of a sample."""
+    products = sum(p.lines * p.rows * p.taps * p.inner_taps * p.depth for p in parts)
+    return 2 * columns * products
+
+
+def _transposed(e: Emitter, w: View) -> View:
+    """Return a copy of a window's matrices, each transposed."""
+    w = w if w.is_contiguous else e.copied(w)
+    height, width, rows, columns = w.shape
+    source = e.buffers[id(w.base)]
+    count = math.prod(w.shape)
+    taps = Rows(height, False)
+    copy = e.memory(f"{source.name} transposed", source.dtype, count, taps)
+    holder = stand_in(w.base)
+    e.buffers[id(holder)] = copy
+    size = rows * columns
+    repeats = (Repeat(height, (width * size, width * size)), Repeat(width, (size, size)))
+    e.calls.append(
+        Call(
+            transpose_kernel(source.dtype), (e.pointer(w), Pointer(copy)),
+            (rows, columns, columns, rows), taps, ((source, False),), (copy,),
+            whole=columns, repeats=repeats, label=copy.name,
+        )
+    )  # fmt: skip
+    shape = (height, width, columns, rows)
+    return View(holder, 0, shape, contiguous(shape))
+
+
+def _conv2d_dw(e: Emitter, t: Tensor, rows: Rows) -> None:
+    x, dy = (e.fusion.view(i) for i in t.inputs)
+    made, groups = e.fusion.shape(t), t.attributes["groups"]
+    by_column = _is_by_channel(groups, x.shape[3], dy.shape[3])
+    dy, channels = _with_neighbours(e, dy), made[2]
+    if by_column:
+        x, groups, channels = _with_neighbours(e, x), 1, 1
+    axes = axes_of(x.shape[1:3], dy.shape[1:3], made[:2], t.attributes)
+    runs = [tap_runs(axis) for axis in axes]
+    columns = dy.shape[3] // groups
+    parts = sum_parts(runs, _strides(x), _strides(dy), channels, groups, columns)
+    kernel = correlation_kernel(t.dtype, columns, e.target, by_column=by_column)
+    out, places = e.buffers[id(t)], e.table(table(parts))
+    pointers = (e.pointer(x), e.pointer(dy), Pointer(out), Pointer(places))
+    samples = x.shape[0]
+    products = sum(p.rows * p.inner_taps * p.depth for p in parts)
+    e.calls.append(
+        Call(
+            kernel, pointers, (samples, columns), rows,
+            tuple((p.buffer, False) for p in (*pointers[:2], pointers[3])), (out,),
+            scale=len(parts) // rows.count, label=named(t),
+            operations=2 * samples * columns * products,
+        )
+    )  # fmt: skip
+
+
+# ----- pooling ------------------------------------------------------------
+
+
+def _pool(
+    kind: str, runs_of: Callable[[Axis], list[Run]]
+) -> Callable[[Emitter, Tensor, Rows], None]:
+    """Return the rule of a kind of pooling; its runs are of windows, or of the picture."""
+
+    def rule(e: Emitter, t: Tensor, rows: Rows) -> None:
+        views = [e.fusion.view(i) for i in t.inputs]
+        views = [view if view.is_contiguous else e.copied(view) for view in views]
+        x, made = views[0], e.fusion.shape(t)
+        picture, windows = (made, x.shape) if runs_of is picture_runs else (x.shape, made)
+        window = t.attributes["window"]
+        axes = axes_of(picture[1:3], windows[1:3], window, t.attributes)
+        source, target = _strides(x), _made(e, t)
+        by_number = Strides(0, window[1], 1, 0)
+        parts = map_parts(
+            [runs_of(axis) for axis in axes], source, by_number, target, 1, 1, made[3]
+        )
+        places, out = e.table(table(parts)), e.buffers[id(t)]
+        inputs = [e.pointer(view) for view in views]
+        reads = [
+            (p.buffer, is_aligned(v, p.buffer, rows)) for v, p in zip(views, inputs, strict=True)
+        ]
+        e.calls.append(
+            Call(
+                pooling_kernel(kind, x.base.dtype),
+                (*inputs, Pointer(out), Pointer(places)),
+                (len(parts), made[3], source.sample, target.sample),
+                rows,
+                (*reads, (places, False)),
+                (out,),
+                label=named(t),
+                operations=_operations(parts, made[3]) // 2 * rows.count,
+            )
+        )
+
+    return rule
+
+
+IMAGE_RULES: Mapping[str, Rule] = {
+    "conv2d": _conv2d,
+    "conv2d_dx": _conv2d_dx,
+    "conv2d_dw": _conv2d_dw,
+    "max_pool2d": _pool("max", window_runs),
+    "max_pool2d_places": _pool("places", window_runs),
+    "take_places": _pool("take", window_runs),
+    "scatter_places": _pool("scatter", picture_runs),
+    "average_pool2d": _pool("sum", window_runs),
+    "average_pool2d_dx": _pool("sum", picture_runs),
+}
