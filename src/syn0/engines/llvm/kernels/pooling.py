@@ -27,6 +27,7 @@ from syn0.engines.llvm.ir import (
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.convolution import load_part
 from syn0.engines.llvm.kernels.expressions import extreme
+from syn0.engines.llvm.kernels.tile import prefetch
 
 PIXELS = 4  # that go through their taps together
 
@@ -45,7 +46,8 @@ def pooling_kernel(kind: str, dtype: str) -> Kernel:
     """Return a kernel of `KINDS`.
 
     Its parameters are addresses of what it reads at its taps, at its targets, and writes; then
-    ``table, parts, channels, source_sample, target_sample, begin, end``. ``max``, ``places`` and
+    ``table, stripes, beside, channels, source_sample, target_sample, begin, end``: parts come in
+    stripes, so many `beside` each other, which have the same lines. ``max``, ``places`` and
     ``max_and_places`` find the largest of the taps of each target and its number; ``take`` picks
     the tap of that number, ``scatter`` adds up the taps whose place has their number, ``sum`` all.
 
@@ -88,33 +90,44 @@ class _Pooling:
         sources, beside, targets = KINDS[self.kind]
         module = Module()
         names = [f"{n}_read" for n in (*sources, *beside)] + [f"{n}_made" for n in targets]
-        numbers = ("parts", "channels", "source_sample", "target_sample", "begin", "end")
+        numbers = (
+            "stripes",
+            "beside",
+            "channels",
+            "source_sample",
+            "target_sample",
+            "begin",
+            "end",
+        )
         parameters = [(PTR, n) for n in (*names, "table")] + [(I64, n) for n in numbers]
         f = module.function(self.symbol, parameters, "i64")
         given = {name: f.argument(name) for _, name in parameters}
         with f.loop(given["begin"], given["end"]) as sample:
             source = f.binary("mul", sample.index, given["source_sample"])
             target = f.binary("mul", sample.index, given["target_sample"])
-            with f.loop(0, given["parts"]) as loop:
-                part = load_part(f, given["table"], loop.index, 1)
-                a, c = (f.binary("add", x, part[n]) for x, n in ((source, "a"), (target, "c")))
-                self._lines(f, given, part, a, c)
+            with f.loop(0, given["stripes"]) as stripe:
+                self._lines(f, given, stripe.index, source, target)
         f.line("ret i64 0")
         return module.text()
 
     def _lines(
-        self, f: Function, given: Mapping[str, Value], part: Mapping[str, Value], a: Value, c: Value
+        self, f: Function, given: Mapping[str, Value], stripe: Value, source: Value, target: Value
     ) -> None:
-        """Write the loops over lines, and over pixels, a few at a time."""
-        whole = f.binary("and", part["rows"], integer(-PIXELS))
-        with f.loop(0, part["lines"], carried=(a, c)) as line:
-            a, c = line.carried
+        """Write the loops over the lines of a stripe, so that memory is met in its order."""
+        first = f.binary("mul", stripe, given["beside"])
+        lines = load_part(f, given["table"], first, 1)["lines"]
+        with f.loop(0, lines) as line, f.loop(0, given["beside"]) as beside:
+            index = f.binary("add", first, beside.index)
+            part = load_part(f, given["table"], index, 1)
+            down = {n: f.binary("mul", line.index, part[f"{n}_line"]) for n in "ac"}
+            a = f.binary("add", f.binary("add", source, part["a"]), down["a"])
+            c = f.binary("add", f.binary("add", target, part["c"]), down["c"])
+            whole = f.binary("and", part["rows"], integer(-PIXELS))
             for begin, end, count in ((integer(0), whole, PIXELS), (whole, part["rows"], 1)):
                 with f.loop(begin, end, count) as pixel:
                     at = f.binary("add", a, f.binary("mul", pixel.index, part["a_m"]))
                     to = f.binary("add", c, f.binary("mul", pixel.index, part["c_m"]))
                     self._channels(f, given, part, at, to, count)
-            line.carry(f.binary("add", a, part["a_line"]), f.binary("add", c, part["c_line"]))
 
     def _channels(
         self, f: Function, given: Mapping[str, Value], part: Mapping[str, Value], a: Value,
@@ -150,7 +163,7 @@ class _Vector:
         start = self._start() * count
         with f.loop(0, part["taps"], carried=(self.a, part["b"], *start)) as outer:
             a, number, *state = outer.carried
-            with f.loop(0, part["depth"], carried=(a, number, *state)) as inner:
+            with f.loop(0, part["inner_taps"], carried=(a, number, *state)) as inner:
                 at, tap, *state = inner.carried
                 per = len(state) // count
                 found = []
@@ -158,7 +171,9 @@ class _Vector:
                     place = f.binary("add", at, f.binary("mul", part["a_m"], integer(i)))
                     found += self._step(state[i * per :][:per], place, tap, beside[i : i + 1])
                 inner.carry(
-                    f.binary("add", at, part["a_k"]), f.binary("add", tap, part["b_k"]), *found
+                    f.binary("add", at, part["a_inner"]),
+                    f.binary("add", tap, part["b_inner"]),
+                    *found,
                 )
             outer.carry(
                 f.binary("add", a, part["a_tap"]), f.binary("add", number, part["b_tap"]),
@@ -208,6 +223,8 @@ class _Vector:
         for name in targets:
             x = state[-1] if name == "places" else state[0]
             place = self._target(name, "made", pixel)
+            below = f.offset(place, self.part["c_line"], self.pooling.type_of(name).scalar)
+            prefetch(f, below, write=True)  # no processor sees where such leaps go
             f.store(x, place) if self.mask is None else f.masked_store(x, place, self.mask)
 
     # ----- memory

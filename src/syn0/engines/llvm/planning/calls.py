@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,12 @@ class Emitter:
     def memory(self, name: str, dtype: str, count: int, rows: Rows) -> Buffer:
         """Return memory in the arena."""
         return Buffer("arena", name, dtype, count, rows)
+
+    @cached_property
+    def has_pictures(self) -> bool:
+        """Whether windows on pictures are added up, many for each sample."""
+        members = (member for unit in self.fusion.units for member in unit.members)
+        return any(member.op.name == "conv2d_dw" for member in members)
 
     def table(self, numbers: NDArray[np.int64]) -> Buffer:
         """Return memory that holds numbers for a kernel, once for all that hold the same."""

@@ -37,7 +37,7 @@ def axes_of(size: Sizes, windows: Sizes, taps: Sizes, attributes: Mapping[str, A
 
 def map_parts(
     runs: Sequence[Sequence[Run]], source: Strides, weights: Strides, target: Strides,
-    depth: int, groups: int, columns: int,
+    depth: int, groups: int, columns: int, *, tidy: bool = True,
 ) -> list[Part]:  # fmt: skip
     """Return the parts of a result of which each sample is made from that sample alone.
 
@@ -49,34 +49,35 @@ def map_parts(
         Of A, B and C; the `sample` of the weights is the distance of groups.
     depth, groups, columns : int
         Channels of a group of the source, groups, channels of a group of the target.
+    tidy : bool
+        Whether loops are joined where they can be.
     """
-    return [
-        _tidy(
-            Part(
-                a=v.source * source.line + h.source * source.pixel + g * depth * source.channel,
-                b=v.tap * weights.line + h.tap * weights.pixel + g * weights.sample,
-                c=v.first * target.line + h.first * target.pixel + g * columns,
-                lines=v.count,
-                a_line=v.source_step * source.line,
-                c_line=v.step * target.line,
-                rows=h.count,
-                a_m=h.source_step * source.pixel,
-                c_m=h.step * target.pixel,
-                taps=v.taps,
-                a_tap=v.source_tap * source.line,
-                b_tap=v.tap_step * weights.line,
-                inner_taps=h.taps,
-                a_inner=h.source_tap * source.pixel,
-                b_inner=h.tap_step * weights.pixel,
-                depth=depth,
-                a_k=source.channel,
-                b_k=weights.channel,
-            )
+    parts = [
+        Part(
+            a=v.source * source.line + h.source * source.pixel + g * depth * source.channel,
+            b=v.tap * weights.line + h.tap * weights.pixel + g * weights.sample,
+            c=v.first * target.line + h.first * target.pixel + g * columns,
+            lines=v.count,
+            a_line=v.source_step * source.line,
+            c_line=v.step * target.line,
+            rows=h.count,
+            a_m=h.source_step * source.pixel,
+            c_m=h.step * target.pixel,
+            taps=v.taps,
+            a_tap=v.source_tap * source.line,
+            b_tap=v.tap_step * weights.line,
+            inner_taps=h.taps,
+            a_inner=h.source_tap * source.pixel,
+            b_inner=h.tap_step * weights.pixel,
+            depth=depth,
+            a_k=source.channel,
+            b_k=weights.channel,
         )
         for g in range(groups)
         for v in runs[0]
         for h in runs[1]
-    ]  # fmt: skip
+    ]
+    return [_tidy(part) for part in parts] if tidy else parts
 
 
 def sum_parts(

@@ -16,7 +16,8 @@ from syn0.engines.llvm.kernels.pooling import pooling_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named, stand_in
 from syn0.engines.llvm.planning.convolution import Strides, axes_of, map_parts, sum_parts
 from syn0.engines.llvm.planning.fusion import Rows
-from syn0.engines.llvm.planning.memory import Call, Pointer, Repeat, is_aligned
+from syn0.engines.llvm.planning.memory import Call, Pointer, Portion, Repeat, is_aligned
+from syn0.engines.llvm.planning.shards import add_parts, memory_of_parts, paying_shards
 from syn0.engines.llvm.planning.views import View, contiguous
 from syn0.engines.llvm.planning.windows import Axis, Run, picture_runs, tap_runs, window_runs
 from syn0.graph import Tensor
@@ -139,18 +140,35 @@ def _conv2d_dw(e: Emitter, t: Tensor, rows: Rows) -> None:
     columns = dy.shape[3] // groups
     parts = sum_parts(runs, _strides(x), _strides(dy), channels, groups, columns)
     kernel = correlation_kernel(t.dtype, columns, e.target, by_column=by_column)
-    out, places = e.buffers[id(t)], e.table(table(parts))
+    places, samples, shards = e.table(table(parts)), x.shape[0], paying_shards(e, t)
+    operations = 2 * samples * columns * sum(p.rows * p.inner_taps * p.depth for p in parts)
+    if shards is None:
+        out, own = e.buffers[id(t)], (False, False)
+        repeats: tuple[Repeat, ...] = ()
+        given: int | Portion = samples
+    else:
+        out, rows = memory_of_parts(e, t, shards), shards
+        own = _is_own(e, x, shards), _is_own(e, dy, shards)
+        distances = (shards.shard * x.strides[0], shards.shard * dy.strides[0], math.prod(made))
+        repeats = (Repeat(shards.count, distances),)
+        given = Portion(shards.shard, samples)
     pointers = (e.pointer(x), e.pointer(dy), Pointer(out), Pointer(places))
-    samples = x.shape[0]
-    products = sum(p.rows * p.inner_taps * p.depth for p in parts)
     e.calls.append(
         Call(
-            kernel, pointers, (samples, columns), rows,
-            tuple((p.buffer, False) for p in (*pointers[:2], pointers[3])), (out,),
-            scale=len(parts) // rows.count, label=named(t),
-            operations=2 * samples * columns * products,
+            kernel, pointers, (given, columns), rows,
+            ((pointers[0].buffer, own[0]), (pointers[1].buffer, own[1]), (places, False)), (out,),
+            scale=len(parts) // rows.count, whole=len(parts), repeats=repeats, label=out.name,
+            operations=operations,
         )
     )  # fmt: skip
+    if shards is not None:
+        add_parts(e, t, out)
+
+
+def _is_own(e: Emitter, view: View, shards: Rows) -> bool:
+    """Tell whether a shard of samples lies in the same shard of its memory."""
+    buffer = e.buffers[id(view.base)]
+    return shards.split(buffer.rows) and is_aligned(view, buffer, buffer.rows)
 
 
 # ----- pooling ------------------------------------------------------------
@@ -170,9 +188,8 @@ def _pool(
         axes = axes_of(picture[1:3], windows[1:3], window, t.attributes)
         source, target = _strides(x), _made(e, t)
         by_number = Strides(0, window[1], 1, 0)
-        parts = map_parts(
-            [runs_of(axis) for axis in axes], source, by_number, target, 1, 1, made[3]
-        )
+        runs = [runs_of(axis) for axis in axes]
+        parts = map_parts(runs, source, by_number, target, 1, 1, made[3], tidy=False)
         places, out = e.table(table(parts)), e.buffers[id(t)]
         inputs = [e.pointer(view) for view in views]
         reads = [
@@ -182,7 +199,7 @@ def _pool(
             Call(
                 pooling_kernel(kind, x.base.dtype),
                 (*inputs, Pointer(out), Pointer(places)),
-                (len(parts), made[3], source.sample, target.sample),
+                (len(runs[0]), len(runs[1]), made[3], source.sample, target.sample),
                 rows,
                 (*reads, (places, False)),
                 (out,),

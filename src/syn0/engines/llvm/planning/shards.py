@@ -17,12 +17,13 @@ from syn0.engines.llvm.planning.views import View
 from syn0.graph import Tensor, batch
 
 LEAST = 64  # samples of a shard
+LEAST_PICTURES = 8  # samples of a shard where each has many places that are added up
 MOST = 8  # shards
 MANY = 96  # samples, of which the numbers are as many as a shard's part may be
 NARROW = 16  # numbers of a sample, below which reading another core's costs little
 
 
-def shards_of(samples: int) -> Rows:
+def shards_of(samples: int, least: int = LEAST) -> Rows:
     """Return the shards of a batch, of a power of two that no machine changes.
 
     Examples
@@ -31,7 +32,7 @@ def shards_of(samples: int) -> Rows:
     (Rows(count=2, batched=False, shard=100), 1, 8)
     """
     count = 1
-    while 2 * count <= MOST and 2 * count * LEAST <= samples:
+    while 2 * count <= MOST and 2 * count * least <= samples:
         count *= 2
     return Rows(count, False, -(-samples // count))
 
@@ -44,7 +45,7 @@ def paying_shards(e: Emitter, t: Tensor) -> Rows | None:
     if t.inputs[-1].shape[:1] != (batch,):
         return None
     samples = e.fusion.shape(t.inputs[-1])[0]
-    shards = shards_of(samples)
+    shards = shards_of(samples, LEAST_PICTURES if e.has_pictures else LEAST)
     read = sum(math.prod(e.fusion.shape(x)) for x in t.inputs)
     added = math.prod(e.fusion.shape(t))
     pays = NARROW * samples <= read and added * samples <= MANY * read
@@ -65,10 +66,10 @@ def contract_shards(e: Emitter, t: Tensor, x: View, y: View, shards: Rows) -> No
     )
     right = View(y.base, y.offset, (lead, length, n), (length * y.strides[0], *y.strides))
     own = _is_own(e, x, shards), _is_own(e, y, shards)
-    parts = _memory_of_parts(e, t, shards)
+    parts = memory_of_parts(e, t, shards)
     label = f"{named(t)} by shard"
     e.contract_into(parts, left, right, shards, own, label, depth=portion)
-    _add_parts(e, t, parts)
+    add_parts(e, t, parts)
 
 
 def sum_shards(e: Emitter, t: Tensor, x: View, shards: Rows) -> None:
@@ -79,7 +80,7 @@ def sum_shards(e: Emitter, t: Tensor, x: View, shards: Rows) -> None:
     kernel, numbers = reduction_kernel(part)
     place = place_of_rows(part)
     given = tuple(portion if i == place else n for i, n in enumerate(numbers))
-    parts = _memory_of_parts(e, t, shards)
+    parts = memory_of_parts(e, t, shards)
     strides = (portion.each * x.strides[0], width)
     e.calls.append(
         Call(
@@ -89,7 +90,7 @@ def sum_shards(e: Emitter, t: Tensor, x: View, shards: Rows) -> None:
             label=parts.name, operations=count * width,
         )
     )  # fmt: skip
-    _add_parts(e, t, parts)
+    add_parts(e, t, parts)
 
 
 def _is_own(e: Emitter, matrix: View, shards: Rows) -> bool:
@@ -105,12 +106,13 @@ def _is_own(e: Emitter, matrix: View, shards: Rows) -> bool:
     return is_aligned(by_sample, buffer, buffer.rows)
 
 
-def _memory_of_parts(e: Emitter, t: Tensor, shards: Rows) -> Buffer:
+def memory_of_parts(e: Emitter, t: Tensor, shards: Rows) -> Buffer:
+    """Return memory for what each shard adds up."""
     size = math.prod(e.fusion.shape(t))
     return e.memory(f"{named(t)} by shard", t.dtype, shards.count * size, shards)
 
 
-def _add_parts(e: Emitter, t: Tensor, parts: Buffer) -> None:
+def add_parts(e: Emitter, t: Tensor, parts: Buffer) -> None:
     """Emit the sum of the shards' parts, in their order."""
     first, *others = e.fusion.shape(t)
     size = first * math.prod(others)
