@@ -72,12 +72,22 @@ def _prediction() -> Plan:
     return plan
 
 
+def _pictures() -> Plan:
+    net = syn0.Sequential(
+        syn0.Conv2D(16, 3, padding="same", use_bias=False), syn0.BatchNormalization(),
+        syn0.Activation("relu"), syn0.MaxPool2D(), syn0.Conv2D(32, 3, 2), syn0.Flatten(),
+        syn0.Dense(3, "softmax"), random_state=0,
+    )  # fmt: skip
+    return plan_of_step(net, np.zeros((32, 28, 28, 1)), np.arange(32) % 3, 16, optimizer="adam")
+
+
 PAGES: dict[str, Callable[[], Plan]] = {
     "digits: 64-128-64-10, relu, batches of 32 in an order": _digits,
     "lesson: 3-4-1, sigmoid, all 4 samples": _lesson,
     "deep: dense, layer normalization, gelu, twice": _deep,
     "attention: over 7 words, the gradient clipped": _attention,
     "prediction: 64-128-64-10, any number of samples": _prediction,
+    "pictures: convolution, batch normalization, pooling, convolution": _pictures,
 }
 
 

@@ -26,7 +26,11 @@ pytestmark = [
 ]
 
 # Batches of so many samples that sums over them are made by shards.
-SHARDED = [Training("many").but(batch_size=163), Training("series").but(batch_size=None)]
+SHARDED = [
+    Training("many").but(batch_size=163),
+    Training("series").but(batch_size=None),
+    Training("pictures").but(batch_size=19),
+]
 
 
 # ----- threads and instructions

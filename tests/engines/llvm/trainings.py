@@ -32,7 +32,7 @@ sys.path.insert(0, str(TESTS / "layers"))
 
 from test_all_layers import TABLE  # noqa: E402
 
-NETWORKS = (*TABLE, "wide", "classes", "merged", "many", "series")
+NETWORKS = (*TABLE, "wide", "classes", "merged", "many", "series", "pictures")
 OPTIMIZERS = {
     "SGD": syn0.SGD(0.01),
     "momentum": syn0.SGD(0.002, momentum=0.9, nesterov=True, weight_decay=0.01),
@@ -74,6 +74,13 @@ class Training:
         if self.network == "series":
             body = (syn0.Dense(24, "relu"), syn0.Flatten(), syn0.Dense(2))
             return syn0.Sequential(*body, **options)
+        if self.network == "pictures":
+            body = (
+                syn0.Conv2D(20, 3, padding="same", use_bias=False), syn0.BatchNormalization(),
+                syn0.Activation("relu"), syn0.MaxPool2D(), syn0.DepthwiseConv2D(3, 2),
+                syn0.Conv2D(9, 1), syn0.Flatten(), syn0.Dense(2),
+            )  # fmt: skip
+            return syn0.Sequential(*body, **options)
         if self.network == "merged":
             x = syn0.Input((5,))
             h = syn0.Dense(5, "tanh")(x)
@@ -88,7 +95,7 @@ class Training:
             return TABLE[self.network].data()
         sizes = {
             "wide": (53, 70), "classes": (40, 17), "merged": (24, 5), "many": (300, 20),
-            "series": (131, 3, 18),
+            "series": (131, 3, 18), "pictures": (40, 11, 13, 3),
         }  # fmt: skip
         size = sizes[self.network]
         x = rng.standard_normal(size)
