@@ -25,7 +25,8 @@ from syn0.graph import batch
 from syn0.program import Program, State
 
 Array = NDArray[Any]
-BLOCKS = (1, 16, 128)  # samples that go through a program at a time
+BLOCKS = (1, 4, 16, 128)  # samples that go through a program at a time
+ROOM = 640 * 1024  # bytes that the largest value of a block may have, so that several stay near
 
 
 class LLVMExecutable:
@@ -75,7 +76,8 @@ class LLVMExecutable:
         """Return the form for any number of samples, None if they need each other."""
         if not rows or "batch" not in sizes:
             return None
-        block = next((b for b in BLOCKS if rows <= b), BLOCKS[-1])
+        near = [b for b in BLOCKS if b * self.family.sample_bytes <= ROOM] or BLOCKS[:1]
+        block = next((b for b in near if rows <= b), near[-1])
         kinds = {
             name: Source("rows" if t.shape[:1] == (batch,) else "batch", t.dtype)
             for name, t in self.family.inputs.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -15,14 +16,14 @@ from numpy.typing import NDArray
 from syn0.engines.llvm.compiling import checked, jit
 from syn0.engines.llvm.compiling.inlining import inlined
 from syn0.engines.llvm.compiling.target import Target
-from syn0.engines.llvm.planning.plan import Plan, Source, lowered_results, make_plan
+from syn0.engines.llvm.planning.plan import Plan, Source, itemsize, lowered_results, make_plan
 from syn0.engines.llvm.running import crew
 from syn0.engines.llvm.running.driver import DRIVER, Driver, Word, make_driver
 from syn0.engines.llvm.running.state_memory import address_of
 from syn0.engines.llvm.running.threads import Pace
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.errors import ShapeError
-from syn0.graph import Dimension, Tensor, format_shape
+from syn0.graph import Dimension, Tensor, batch, format_shape, topological_order
 from syn0.program import Program
 
 Array = NDArray[Any]
@@ -165,6 +166,18 @@ class Family:
         self.library = Library(program, target) if library is None else library
         self.inputs, self.entries = self.library.leaves
         self._compiled: dict[int, Compiled] = {}  # by the code, the last used last
+
+    @cached_property
+    def sample_bytes(self) -> int:
+        """The bytes of the largest value that a sample has."""
+        values = topological_order(list(self.program.outputs.values()))
+        return max(
+            (
+                math.prod(d for d in t.shape if isinstance(d, int)) * itemsize(t.dtype)
+                for t in values if t.shape[:1] == (batch,)
+            ),
+            default=1,
+        )  # fmt: skip
 
     def sizes(self, given: Mapping[str, Array]) -> dict[str, int]:
         """Return the named dimensions, as the inputs have them."""
