@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from syn0.engines.llvm.compiling import jit
 from syn0.sharing import shared
 
-SEED = int(os.environ.get("SYN0_TEST_SEED") or secrets.randbits(32))
+SEED = int(os.environ.setdefault("SYN0_TEST_SEED", str(secrets.randbits(32))))  # workers inherit it
 
 settings.register_profile(
     "syn0",

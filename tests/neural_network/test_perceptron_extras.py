@@ -58,7 +58,9 @@ def fourth_power(y_true, y_pred):
         {"engine": "numpy", "max_iter": 60},
         {"threads": 2},
     ],
-    ids=lambda options: ",".join(f"{k}={v}"[:40] for k, v in options.items()),
+    ids=lambda options: ",".join(
+        f"{k}={getattr(v, '__name__', v)}"[:40] for k, v in options.items()
+    ),
 )
 def test_whatever_is_asked_for_learns(options):
     assert classifier(**options).fit(X, NAMES).score(X, NAMES) > 0.9
