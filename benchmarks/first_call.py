@@ -48,7 +48,7 @@ def seconds(peer: str, workload: str, threads: int, cache: str | None = None) ->
 
 def main() -> None:
     from benchmarks import peers
-    from benchmarks.workloads import BY_NAME
+    from benchmarks.suites import BY_NAME
 
     peer, name, threads = sys.argv[1:]
     workload = BY_NAME[name]
@@ -56,7 +56,7 @@ def main() -> None:
         workload = workload.cut(workload.batch)
     start, weights = START, []
     if peer != "syn0":  # whose clock starts when the weights are there
-        weights = workload.weights_of(workload.network())
+        weights = workload.model().parameters
         start = time.perf_counter()
     ways = peers.contenders(peer, workload, weights, int(threads))
     next(iter(ways.values()))().run(1)

@@ -149,7 +149,7 @@ def _warm(
     workload: Workload, names: Iterable[str], threads: int, seconds: float, result: Result
 ) -> list[Racer]:
     """Return what will race: of each library its best way, and those near it."""
-    weights = workload.weights_of(workload.network())
+    weights = workload.model().parameters
     found: list[Racer] = []
     for peer in names:
         try:

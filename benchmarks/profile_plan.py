@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.peers.syn0 import Own
-from benchmarks.workloads import BY_NAME
+from benchmarks.suites import BY_NAME
 from syn0.engines.llvm import LLVMExecutable
 from syn0.engines.llvm.planning.listing import page
 from syn0.engines.llvm.planning.plan import ORDER, Plan

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks.dense import perceptron
 from benchmarks.measuring import Racer
 from benchmarks.peers.syn0 import Own
 from benchmarks.report import duration, table
@@ -43,7 +45,7 @@ class Sweep:
 def _network(width: int = 256, depth: int = 2, batch: int = 128, steps: int = 8) -> Workload:
     """Return the network of the sweeps: `depth` hidden layers, all but one size as given."""
     return Workload(
-        "scaling", "", (*[width] * (depth + 1), 10), "relu", "softmax", "cross_entropy",
+        "scaling", "", partial(perceptron, (*[width] * (depth + 1), 10), "relu"),
         rows=batch * steps, batch=batch,
     )  # fmt: skip
 

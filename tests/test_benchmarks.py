@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,27 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks/ is no part of the package
 
 from benchmarks import peak, picture, report, scaling
+from benchmarks.dense import perceptron
 from benchmarks.measuring import Racer, Result
 from benchmarks.peers import contenders
 from benchmarks.peers.syn0 import Own
-from benchmarks.workloads import BY_NAME, Weights, Workload
+from benchmarks.suites import BY_NAME
+from benchmarks.workloads import Weights, Workload
 
 # The table's kinds of network, in sizes for a test: three batches each but for the lesson.
 SMALL = (
     replace(BY_NAME["lesson"], epochs=5),
     replace(BY_NAME["lesson64"], epochs=5),
-    replace(BY_NAME["digits"].cut(96), widths=(12, 16, 8, 10)),
-    replace(BY_NAME["wide"], widths=(8, 16, 16, 8), rows=48, batch=16),
-    replace(BY_NAME["deep"], widths=(8, 8, 8, 10), rows=48, batch=16),
-)
+    replace(BY_NAME["digits"].cut(96), network=partial(perceptron, (12, 16, 8, 10), "relu")),
+    replace(
+        BY_NAME["wide"], network=partial(perceptron, (8, 16, 16, 8), "gelu", "linear"),
+        rows=48, batch=16,
+    ),
+    replace(
+        BY_NAME["deep"], network=partial(perceptron, (8, 8, 8, 10), "gelu", normalized=True),
+        rows=48, batch=16,
+    ),
+)  # fmt: skip
 # Ways that need no C++ compiler.
 WAYS = {"torch": ["eager"], "jax": ["jitted step", "scan"], "numpy": ["the lesson's loop"]}
 
@@ -42,9 +51,8 @@ def compared() -> list[tuple[str, str, Workload]]:
 
 
 def largest_difference(one: Weights, other: Weights) -> float:
-    assert [layer.keys() for layer in one] == [layer.keys() for layer in other]
-    pairs = [(a[k], b[k]) for a, b in zip(one, other, strict=True) for k in a]
-    return max(float(np.abs(a - b).max()) for a, b in pairs)
+    assert one.keys() == other.keys()
+    return max(float(np.abs(one[name] - other[name]).max()) for name in one)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +62,7 @@ def largest_difference(one: Weights, other: Weights) -> float:
 )
 def test_peers_take_the_steps_of_syn0(peer: str, way: str, workload: Workload) -> None:
     pytest.importorskip(peer)
-    first = workload.weights_of(workload.network())
+    first = workload.model().parameters
     own = Own(workload, 1)
     other: Any = contenders(peer, workload, first, 1)[way]()
     for contender in (own, other):
@@ -71,9 +79,9 @@ def test_peers_take_the_steps_of_syn0(peer: str, way: str, workload: Workload) -
 def test_peers_predict_what_syn0_predicts(peer: str) -> None:
     pytest.importorskip(peer)
     workload = BY_NAME["predict_one"]
-    net = workload.network()
+    net = workload.model()
     X, _ = workload.data()
-    ways = contenders(peer, workload, workload.weights_of(net), 1)
+    ways = contenders(peer, workload, net.parameters, 1)
     for way in ways.keys() - {"compiled"}:  # which needs a C++ compiler
         contender: Any = ways[way]()
         contender.run(1)

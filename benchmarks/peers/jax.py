@@ -11,62 +11,55 @@ import numpy as np
 from jax import lax
 
 from benchmarks.peers import Ways
+from benchmarks.peers.jax_network import scores
 from benchmarks.workloads import Array, Weights, Workload
 
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_cpu_enable_async_dispatch", False)  # it oversubscribes small machines
 
-_ACTIVATIONS = {
-    "sigmoid": jax.nn.sigmoid,
-    "relu": jax.nn.relu,
-    "gelu": partial(jax.nn.gelu, approximate=False),
-    "linear": lambda x: x,
-    "softmax": lambda x: x,  # the loss takes the scores
-}
-
 
 def contenders(workload: Workload, weights: Weights, threads: int) -> Ways:
+    images = len(workload.shape) == 3
     if workload.task != "train":
         return {
             "jit": partial(Prediction, workload, weights),
             "jit, weights inside": partial(Prediction, workload, weights, inside=True),
         }
-    ways = {"jitted step": step_by_step, "scan": scanned, "scan, unrolled": unrolled}
+    ways = {"jitted step": step_by_step, "scan": scanned}
+    if images:
+        ways["jitted step, by hand"] = partial(step_by_step, by_hand=True)
+    else:
+        ways["scan, unrolled"] = partial(scanned, unroll=4)
     return {name: partial(Training, workload, weights, way) for name, way in ways.items()}
 
 
-# ----- the network --------------------------------------------------------
+# ----- a step -------------------------------------------------------------
 
 
-def scores(workload: Workload, weights: Any, x: Any) -> Any:
-    """Return what the last layer puts out, before a softmax."""
-    for layer, activation in zip(weights, workload.activations()):
-        x = x @ layer["W"]
-        if "b" in layer:
-            x = x + layer["b"]
-        if "gamma" in layer:
-            centered = x - x.mean(axis=-1, keepdims=True)
-            variance = jnp.square(centered).mean(axis=-1, keepdims=True)
-            x = layer["gamma"] * (centered * lax.rsqrt(variance + 0.001)) + layer["beta"]
-        x = _ACTIVATIONS[activation](x)
-    return x
-
-
-def loss(workload: Workload, weights: Any, x: Any, y: Any) -> Any:
-    found = scores(workload, weights, x)
+def loss(workload: Workload, weights: Any, statistics: Any, x: Any, y: Any, **how: Any) -> Any:
+    """Return the loss and new running statistics."""
+    given = {**weights, **statistics}
+    found, statistics = scores(workload.parts, given, x, training=True, **how)
     if workload.loss == "cross_entropy":
-        return -jnp.take_along_axis(jax.nn.log_softmax(found), y[:, None], axis=1).mean()
+        return -jnp.take_along_axis(
+            jax.nn.log_softmax(found), y[:, None], axis=1
+        ).mean(), statistics
     squares = jnp.square(found - y)
-    return squares.mean() if workload.loss == "mean_squared_error" else 0.5 * squares.sum()
+    value = squares.mean() if workload.loss == "mean_squared_error" else 0.5 * squares.sum()
+    return value, statistics
 
 
-def step(workload: Workload, state: Any, x: Any, y: Any) -> Any:
-    """Return the state after one update: weights, Adam's averages, number of steps."""
-    weights, m, v, count = state
-    value, slope = jax.value_and_grad(partial(loss, workload))(weights, x, y)
+def step(workload: Workload, state: Any, x: Any, y: Any, **how: Any) -> Any:
+    """Return the state after one update: weights, statistics, averages, number of steps."""
+    weights, statistics, m, v, count = state
+    grad = jax.value_and_grad(partial(loss, workload, **how), has_aux=True)
+    (value, statistics), slope = grad(weights, statistics, x, y)
     rate = workload.learning_rate
     if workload.optimizer == "sgd":
-        return (jax.tree.map(lambda w, g: w - rate * g, weights, slope), m, v, count + 1), value
+        if workload.momentum:
+            m = slope = jax.tree.map(lambda m, g: workload.momentum * m + g, m, slope)
+        weights = jax.tree.map(lambda w, g: w - rate * g, weights, slope)
+        return (weights, statistics, m, v, count + 1), value
     decay = 0.004 if workload.optimizer == "adamw" else 0.0
     m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, slope)
     v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, slope)
@@ -76,7 +69,7 @@ def step(workload: Workload, state: Any, x: Any, y: Any) -> Any:
     def updated(w: Any, m: Any, v: Any) -> Any:
         return w - rate * (m * first / (jnp.sqrt(v * second) + 1e-8) + decay * w)
 
-    return (jax.tree.map(updated, weights, m, v), m, v, count + 1), value
+    return (jax.tree.map(updated, weights, m, v), statistics, m, v, count + 1), value
 
 
 # ----- ways to train ------------------------------------------------------
@@ -96,16 +89,13 @@ def scanned(workload: Workload, unroll: int = 1) -> Any:
     return run
 
 
-unrolled = partial(scanned, unroll=4)
-
-
-def step_by_step(workload: Workload) -> Any:
+def step_by_step(workload: Workload, **how: Any) -> Any:
     """Return a function that calls a compiled step for each batch."""
     whole = workload.batch == workload.rows
 
     @partial(jax.jit, donate_argnums=0)
     def one(state: Any, X: Any, y: Any, rows: Any) -> Any:
-        return step(workload, state, X, y) if whole else step(workload, state, X[rows], y[rows])
+        return step(workload, state, *((X, y) if whole else (X[rows], y[rows])), **how)
 
     def run(state: Any, X: Any, y: Any, order: Any) -> Any:
         for rows in np.asarray(order):
@@ -121,9 +111,11 @@ class Training:
     def __init__(self, workload: Workload, weights: Weights, way: Any) -> None:
         self.workload = workload
         self.X, self.y = map(jnp.asarray, workload.data())
-        numbers = jax.tree.map(lambda w: jnp.array(w), weights)
+        fixed = workload.statistics
+        numbers = {name: jnp.array(w) for name, w in weights.items() if name not in fixed}
+        statistics = {name: jnp.array(weights[name]) for name in fixed}
         m, v = (jax.tree.map(jnp.zeros_like, numbers) for _ in range(2))
-        self.state = (numbers, m, v, jnp.asarray(0))
+        self.state = (numbers, statistics, m, v, jnp.asarray(0))
         self.way = way(workload)
         self.epoch = 0
 
@@ -142,7 +134,7 @@ class Training:
 
     def weights(self) -> Weights:
         """Return the weights as they are now."""
-        found: Weights = jax.tree.map(np.array, self.state[0])
+        found: Weights = jax.tree.map(np.array, {**self.state[0], **self.state[1]})
         return found
 
 
@@ -154,9 +146,11 @@ class Prediction:
         numbers = jax.tree.map(lambda w: jnp.array(w), weights)
         X = workload.data()[0]
         self.X = jnp.asarray(X) if workload.task == "predict" else X
+        whole = workload.task == "predict" or X.ndim == 4  # else a row without its batch
+        self.rows = self.X if whole else X[0]
 
         def forward(numbers: Any, x: Any) -> Any:
-            return jax.nn.softmax(scores(workload, numbers, x))
+            return jax.nn.softmax(scores(workload.parts, numbers, x)[0])
 
         if inside:  # as constants of the program
             self.call = jax.jit(partial(forward, numbers))
@@ -169,9 +163,8 @@ class Prediction:
             for _ in range(times):
                 self.call(self.X).block_until_ready()
         else:
-            row = self.X[0]
             for _ in range(times):
-                np.asarray(self.call(row))
+                np.asarray(self.call(self.rows))
 
     def predict(self) -> Array:
         """Return the output for each row."""

@@ -28,7 +28,8 @@ class Lesson:
     def __init__(self, workload: Workload, weights: Weights) -> None:
         self.workload = workload
         self.X, self.y = workload.data()
-        self.first, self.second = (layer["W"].copy() for layer in weights)
+        self.names = [part.entries["W"] for part in workload.parts]
+        self.first, self.second = (weights[name].copy() for name in self.names)
 
     def run(self, times: int) -> None:
         """See `Contender`."""
@@ -45,4 +46,4 @@ class Lesson:
 
     def weights(self) -> Weights:
         """Return the weights as they are now."""
-        return [{"W": self.first}, {"W": self.second}]
+        return dict(zip(self.names, (self.first, self.second)))

@@ -30,9 +30,11 @@ class Perceptron:
         self.threads = threads
         self.X, y = workload.data()
         self.y = y.ravel().astype(int)
+        *hidden, _ = workload.parts
+        word = hidden[0].activation
         self.estimator = MLPClassifier(
-            workload.widths[1:-1],
-            activation={"sigmoid": "logistic"}.get(workload.hidden, workload.hidden),
+            [part.given[0] for part in hidden],
+            activation={"sigmoid": "logistic"}.get(word, word),
             solver=workload.optimizer,
             learning_rate_init=workload.learning_rate,
             batch_size=workload.batch,
@@ -45,12 +47,13 @@ class Perceptron:
             self._set(weights)
 
     def _set(self, weights: Weights) -> None:
-        rows = self.workload.widths[-1]
-        X = np.zeros((rows, self.workload.widths[0]), self.X.dtype)
+        parts = self.workload.parts
+        rows = parts[-1].given[0]
+        X = np.zeros((rows, *self.workload.shape), self.X.dtype)
         self.estimator.set_params(batch_size=rows)
         self.estimator.partial_fit(X, np.arange(rows), classes=np.arange(rows))
-        for layer, W, b in zip(weights, self.estimator.coefs_, self.estimator.intercepts_):
-            W[...], b[...] = layer["W"], layer["b"]
+        for part, W, b in zip(parts, self.estimator.coefs_, self.estimator.intercepts_):
+            W[...], b[...] = weights[part.entries["W"]], weights[part.entries["b"]]
 
     def run(self, times: int) -> None:
         """See `Contender`."""

@@ -11,12 +11,17 @@ from benchmarks.peers import Ways
 from benchmarks.workloads import Weights, Workload
 from syn0.engines.llvm import LLVMExecutable
 
-_OPTIMIZERS = {"adam": syn0.Adam, "adamw": syn0.AdamW, "sgd": syn0.SGD}
-
 
 def contenders(workload: Workload, weights: Weights, threads: int) -> Ways:
     verb = "fit" if workload.task == "train" else workload.task
     return {verb: partial(Own, workload, threads)}
+
+
+def optimizer(workload: Workload) -> Any:
+    if workload.optimizer == "sgd":
+        return syn0.SGD(workload.learning_rate, workload.momentum)
+    kinds = {"adam": syn0.Adam, "adamw": syn0.AdamW}
+    return kinds[workload.optimizer](workload.learning_rate)
 
 
 class Own:
@@ -24,14 +29,14 @@ class Own:
 
     def __init__(self, workload: Workload, threads: int) -> None:
         self.workload = workload
-        self.net = workload.network()
+        self.net = workload.model()
         self.X, self.y = workload.data()
         # The process is kept to so many cores where that can be done: see `cores`.
         self.threads: Any = "auto" if hasattr(os, "sched_setaffinity") else threads
         summed = workload.loss == "half_squared_error"
         self.settings: dict[str, Any] = {
             "loss": syn0.losses.HalfSquaredError(reduction="sum") if summed else workload.loss,
-            "optimizer": _OPTIMIZERS[workload.optimizer](workload.learning_rate),
+            "optimizer": optimizer(workload),
             "batch_size": workload.batch,
             "metrics": [],
             "verbose": 0,
@@ -52,7 +57,7 @@ class Own:
 
     def weights(self) -> Weights:
         """Return the weights as they are now."""
-        return self.workload.weights_of(self.net)
+        return self.net.parameters
 
 
 def arena_bytes(net: syn0.Model) -> int | None:
