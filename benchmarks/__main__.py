@@ -1,4 +1,4 @@
-"""``python -m benchmarks [dense | scaling | workload ...]``: syn0 beside its peers.
+"""``python -m benchmarks [dense | images | scaling | workload ...]``: syn0 beside its peers.
 
 Prints tables, and writes what was measured and a picture of it into a folder.
 """
@@ -26,12 +26,16 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["dense"], help="dense, scaling, or workloads")
+    parser.add_argument(
+        "what", nargs="*", default=["dense"], help="dense, images, scaling, or workloads"
+    )
     parser.add_argument("--threads", type=int, default=2, help="how many cores all may use")
     parser.add_argument("--rounds", type=int, default=7, help="how often each runs, in turn")
     parser.add_argument("--seconds", type=float, default=0.3, help="how long at a time")
     parser.add_argument("--first", type=int, default=3, help="fresh processes for first steps")
-    parser.add_argument("--peers", default="torch,jax,sklearn,numpy", help="beside syn0")
+    parser.add_argument(
+        "--peers", default="torch,jax,onnxruntime,sklearn,numpy", help="beside syn0"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder to write to")
     return parser.parse_args()
 
@@ -40,9 +44,10 @@ def _compare(arguments: argparse.Namespace) -> None:
     from benchmarks import peers, picture
     from benchmarks.measuring import measure
     from benchmarks.report import Report
-    from benchmarks.workloads import BY_NAME, DENSE
+    from benchmarks.suites import BY_NAME, SUITES
 
-    names = [w.name for w in DENSE] if arguments.what == ["dense"] else arguments.what
+    suites = {suite: [w.name for w in workloads] for suite, workloads in SUITES.items()}
+    names = [name for word in arguments.what for name in suites.get(word, [word])]
     unknown = [name for name in names if name not in BY_NAME]
     if unknown:
         sys.exit(f"there is no workload {unknown[0]!r}; there are {', '.join(BY_NAME)}")

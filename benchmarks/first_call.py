@@ -1,6 +1,7 @@
 """How long a person waits for the first step: a fresh process, from import to result.
 
-``python -m benchmarks.first_call PEER WORKLOAD THREADS`` prints the seconds of one step.
+``python -m benchmarks.first_call PEER WORKLOAD THREADS`` prints the seconds until the first
+step is done, and what it took more than the second: what was compiled, or read from a cache.
 """
 
 from __future__ import annotations
@@ -23,27 +24,34 @@ if TYPE_CHECKING:
 
 def measure(
     workload: Workload, names: Iterable[str], threads: int, repeats: int
-) -> dict[str, float]:
-    """Return medians: ``empty cache`` and ``full cache`` for syn0, and one for each peer."""
-    found: dict[str, list[float | None]] = {}
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return medians of both: ``empty cache`` and ``full cache`` for syn0, one for each peer."""
+    found: dict[str, list[tuple[float, float]]] = {}
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as cache:
             for label in ("empty cache", "full cache"):
                 took = seconds("syn0", workload.name, threads, cache)
-                found.setdefault(label, []).append(took)
+                found.setdefault(label, []).extend(took)
     for peer in names:
         if peer != "syn0":
-            found[peer] = [seconds(peer, workload.name, threads) for _ in range(repeats)]
-    complete = {k: [t for t in took if t is not None] for k, took in found.items()}
-    return {k: statistics.median(took) for k, took in complete.items() if took}
+            for _ in range(repeats):
+                found.setdefault(peer, []).extend(seconds(peer, workload.name, threads))
+    complete = {label: zip(*took, strict=True) for label, took in found.items() if took}
+    medians = {label: tuple(map(statistics.median, both)) for label, both in complete.items()}
+    return {k: v[0] for k, v in medians.items()}, {k: v[1] for k, v in medians.items()}
 
 
-def seconds(peer: str, workload: str, threads: int, cache: str | None = None) -> float | None:
-    """Return the seconds of a first step in a process of its own, None if it fails."""
+def seconds(
+    peer: str, workload: str, threads: int, cache: str | None = None
+) -> list[tuple[float, float]]:
+    """Return both numbers of a process of its own, nothing if it fails."""
     command = [sys.executable, "-m", "benchmarks.first_call", peer, workload, str(threads)]
     environment = {**os.environ, **({"SYN0_CACHE": cache} if cache else {})}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    return float(done.stdout.split()[-1]) if done.returncode == 0 else None
+    if done.returncode != 0:
+        return []
+    first, compiled = done.stdout.split()[-2:]
+    return [(float(first), float(compiled))]
 
 
 def main() -> None:
@@ -54,13 +62,18 @@ def main() -> None:
     workload = BY_NAME[name]
     if workload.task == "train":
         workload = workload.cut(workload.batch)
-    start, weights = START, []
-    if peer != "syn0":  # whose clock starts when the weights are there
-        weights = workload.model().parameters
+    start, weights = START, {}
+    if peer != "syn0":  # whose clock starts when the parts and their weights are there
+        _, weights = workload.parts, workload.model().parameters
         start = time.perf_counter()
     ways = peers.contenders(peer, workload, weights, int(threads))
-    next(iter(ways.values()))().run(1)
-    print(time.perf_counter() - start)
+    contender = next(iter(ways.values()))()
+    laps = [time.perf_counter()]
+    for _ in range(2):
+        contender.run(1)
+        laps.append(time.perf_counter())
+    before, first, second = laps
+    print(first - start, (first - before) - (second - first))
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ IMAGES = (
     ),
     replace(
         _RESNET20, name="resnet20_one", says="ResNet-20, one image a call, NumPy in and out",
-        task="predict_one", rows=1, batch=1, wanted={"torch": 5, "jax": 5},
+        task="predict_one", rows=1, batch=1, wanted={"torch": 5, "jax": 5, "onnxruntime": None},
     ),
     replace(
         _RESNET20, name="resnet20_predict", says="ResNet-20, 64 images in one call",
-        task="predict", rows=64, batch=64, wanted={"torch": 2.2, "jax": 3},
+        task="predict", rows=64, batch=64, wanted={"torch": 2.2, "jax": 3, "onnxruntime": None},
     ),
 )  # fmt: skip

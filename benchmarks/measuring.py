@@ -12,7 +12,6 @@ from typing import Any
 
 from benchmarks import first_call, peers
 from benchmarks.peak import Peak
-from benchmarks.peers.syn0 import arena_bytes
 from benchmarks.workloads import Workload
 
 NEAR = 1.5  # a way that takes longer than this times its library's best races no further
@@ -68,25 +67,27 @@ class Result:
         Floating-point operations a second that registers alone allow: the best of the rounds.
     share : float or None
         The median of the rounds as a share of that; well below 1 others used the cores too.
-    arena : int or None
-        Bytes that a step of syn0 works in.
-    first : dict
-        Seconds from the first import to the end of the first step, in a process of its own:
-        for syn0 with an empty and with a full cache.
+    memory : dict
+        Bytes that a step or call works in, weights apart: the arena of syn0, and what PyTorch's
+        allocator hands out at most.
+    first, compile : dict
+        Seconds from the first import to the end of the first step, in a process of its own, and
+        what that step took more than the next: for syn0 with an empty and with a full cache.
     """
 
     name: str
     says: str
     flops: int
-    wanted: dict[str, float]
+    wanted: dict[str, float | None]
     seconds: dict[str, float] = field(default_factory=dict)
     best: dict[str, str] = field(default_factory=dict)
     ways: dict[str, dict[str, float]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     peak: float | None = None
     share: float | None = None
-    arena: int | None = None
+    memory: dict[str, int] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
+    compile: dict[str, float] = field(default_factory=dict)
 
     def ratio(self, peer: str) -> float:
         """Return the peer's time by that of syn0."""
@@ -126,13 +127,17 @@ def measure(
         result.ways[racer.peer][racer.way] = took
         if took <= result.seconds.get(racer.peer, math.inf):
             result.seconds[racer.peer], result.best[racer.peer] = took, racer.way
-        if racer.peer == "syn0":
-            result.arena = arena_bytes(racer.contender.net)
+    for racer in racers:
+        used = None
+        if result.best[racer.peer] == racer.way:
+            used = peers.working_bytes(racer.peer, racer.contender)
+        if used is not None:
+            result.memory[racer.peer] = used
     if peak is not None:
         result.peak = peak.contender.flops / min(peak.laps)
         result.share = min(peak.laps) / peak.median
     if first_calls:
-        result.first = first_call.measure(workload, chosen, threads, first_calls)
+        result.first, result.compile = first_call.measure(workload, chosen, threads, first_calls)
     return result
 
 

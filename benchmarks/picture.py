@@ -24,6 +24,7 @@ COLOURS = {
     "syn0": "#1d4ed8",
     "torch": "#c2410c",
     "jax": "#047857",
+    "onnxruntime": "#be185d",
     "sklearn": "#7c3aed",
     "numpy": "#a16207",
 }

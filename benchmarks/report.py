@@ -36,8 +36,8 @@ class Report:
 
     def text(self) -> str:
         """Return the tables."""
-        parts = [self._head(), self._times(), self._ratios(), self._rates(), self._ways()]
-        return "\n\n".join([*parts, *self._failures()])
+        tables = [self._times(), self._ratios(), self._rates(), self._firsts(), self._memory()]
+        return "\n\n".join([self._head(), *tables, self._ways(), *self._failures()])
 
     def _head(self) -> str:
         peaks = [r.peak for r in self.results if r.peak]
@@ -60,17 +60,30 @@ class Report:
         return table([head, *rows])
 
     def _rates(self) -> str:
-        labels = list(dict.fromkeys(label for r in self.results for label in r.first))
-        firsts = [TITLES.get(label, f"first, {label}") for label in labels]
-        head = ["syn0", "GFLOP/s", "of the peak", "arena", *firsts]
+        labels = dict.fromkeys(k for r in self.results for k in r.compile if k not in TITLES)
+        head = ["syn0", "GFLOP/s", "of the peak", *(f"compiles, {label}" for label in labels)]
         rows = [
             [
                 r.name,
                 f"{r.rate / 1e9:.1f}",
                 f"{r.rate / r.peak:.0%}" if r.peak else "-",
-                f"{r.arena:,} B" if r.arena is not None else "-",
-                *(duration(r.first.get(label)) for label in labels),
+                *(duration(r.compile.get(label)) for label in labels),
             ]
+            for r in self.results
+        ]
+        return table([head, *rows])
+
+    def _firsts(self) -> str:
+        labels = dict.fromkeys(label for r in self.results for label in r.first)
+        head = ["from import to the first result", *(TITLES.get(k, f"syn0, {k}") for k in labels)]
+        rows = [[r.name, *(duration(r.first.get(label)) for label in labels)] for r in self.results]
+        return table([head, *rows])
+
+    def _memory(self) -> str:
+        columns = [p for p in TITLES if any(p in r.memory for r in self.results)]
+        head = ["bytes a step or call works in", *(TITLES[p] for p in columns)]
+        rows = [
+            [r.name, *(f"{r.memory[p]:,}" if p in r.memory else "-" for p in columns)]
             for r in self.results
         ]
         return table([head, *rows])
@@ -94,7 +107,8 @@ class Report:
 def _ratio(result: Result, peer: str) -> str:
     if peer not in result.seconds:
         return "-"
-    return f"{three_digits(result.ratio(peer))} ({result.wanted[peer]:g})"
+    wanted = result.wanted[peer]
+    return three_digits(result.ratio(peer)) + (f" ({wanted:g})" if wanted is not None else "")
 
 
 def three_digits(value: float) -> str:

@@ -109,6 +109,8 @@ def results() -> list[Result]:
     digits.failed = {"jax": "No module named 'jax'"}
     digits.peak, digits.share = 2e11, 0.6
     digits.first = {"empty cache": 1.25, "full cache": 0.3}
+    digits.compile = {"empty cache": 0.6, "full cache": 0.07}
+    digits.memory = {"syn0": 4096, "torch": 131072}
     return [digits]
 
 
@@ -118,7 +120,9 @@ def test_the_report_says_what_was_measured(tmp_path: Path) -> None:
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "digits 30.0 us 450 us" in lines  # times
     assert "digits 15 (18)" in lines  # ratio, and what was to be reached
-    assert "digits 100.0 50% - 1.25 s 300 ms" in lines  # rate, share of the peak, first steps
+    assert "digits 100.0 50% 600 ms 70.0 ms" in lines  # rate, share of the peak, compiling
+    assert "digits 1.25 s 300 ms" in lines  # first steps
+    assert "digits 4,096 131,072" in lines  # memory
     assert "digits PyTorch compiled step 450 us best" in lines
     assert "digits: others used the cores (60% of the peak): run it again" in lines
     assert "digits: jax: No module named 'jax'" in lines

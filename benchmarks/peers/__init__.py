@@ -1,7 +1,8 @@
 """The libraries that are timed, one file each.
 
 A file has ``contenders(workload, weights, threads)``: every way worth trying to do the
-workload with that library, by name, so that each is seen at its best.
+workload with that library, by name, so that each is seen at its best; and, where the library
+tells, ``working_bytes(contender)``: the memory that a step or call works in.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ TITLES = {
     "syn0": "syn0",
     "torch": "PyTorch",
     "jax": "JAX",
+    "onnxruntime": "ONNX Runtime",
     "sklearn": "scikit-learn",
     "numpy": "NumPy",
 }
@@ -41,9 +43,18 @@ def contenders(peer: str, workload: Workload, weights: Weights, threads: int) ->
     ImportError
         If the library is not installed.
     """
-    module: Any = importlib.import_module(f"benchmarks.peers.{peer}")
-    ways: Ways = module.contenders(workload, weights, threads)
+    ways: Ways = _module(peer).contenders(workload, weights, threads)
     return ways
+
+
+def working_bytes(peer: str, contender: Contender) -> int | None:
+    """Return the bytes that a step or call works in, weights apart; None if nobody tells."""
+    tell = getattr(_module(peer), "working_bytes", None)
+    return tell(contender) if tell else None
+
+
+def _module(peer: str) -> Any:
+    return importlib.import_module(f"benchmarks.peers.{peer}")
 
 
 def versions() -> dict[str, str]:

@@ -60,7 +60,7 @@ class Own:
         return self.net.parameters
 
 
-def arena_bytes(net: syn0.Model) -> int | None:
-    """Return the bytes that the largest program of the network works in, its state apart."""
-    executables = [e for e in net._family.values() if isinstance(e, LLVMExecutable)]
+def working_bytes(own: Own) -> int | None:
+    """Return the arena of the network's largest program, its state apart."""
+    executables = [e for e in own.net._family.values() if isinstance(e, LLVMExecutable)]
     return max((plan.arena_bytes for e in executables for plan in e.plans()), default=None)
