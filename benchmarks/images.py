@@ -10,14 +10,14 @@ from syn0.architectures import lenet, resnet, separable
 
 _RESNET20 = Workload(
     "resnet20", "ResNet-20, 32x32x3, batch 32, SGD with momentum", partial(resnet, 20),
-    optimizer="sgd", learning_rate=0.01, momentum=0.9, rows=256, batch=32,
+    optimizer="sgd", learning_rate=0.01, momentum=0.9, rows=128, batch=32,
     wanted={"torch": 1.5, "jax": 4},
 )  # fmt: skip
 
 IMAGES = (
     Workload(
         "lenet", "3x3 32, pool, 3x3 64, pool, 128, 10; 28x28x1, batch 64, Adam", lenet,
-        rows=1024, batch=64, wanted={"torch": 3, "jax": 8},
+        rows=256, batch=64, wanted={"torch": 3, "jax": 8},
     ),
     _RESNET20,
     replace(

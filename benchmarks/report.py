@@ -37,7 +37,8 @@ class Report:
     def text(self) -> str:
         """Return the tables."""
         tables = [self._times(), self._ratios(), self._rates(), self._firsts(), self._memory()]
-        return "\n\n".join([self._head(), *tables, self._ways(), *self._failures()])
+        filled = [text for text in tables if text]
+        return "\n\n".join([self._head(), *filled, self._ways(), *self._failures()])
 
     def _head(self) -> str:
         peaks = [r.peak for r in self.results if r.peak]
@@ -75,12 +76,16 @@ class Report:
 
     def _firsts(self) -> str:
         labels = dict.fromkeys(label for r in self.results for label in r.first)
+        if not labels:
+            return ""
         head = ["from import to the first result", *(TITLES.get(k, f"syn0, {k}") for k in labels)]
         rows = [[r.name, *(duration(r.first.get(label)) for label in labels)] for r in self.results]
         return table([head, *rows])
 
     def _memory(self) -> str:
         columns = [p for p in TITLES if any(p in r.memory for r in self.results)]
+        if not columns:
+            return ""
         head = ["bytes a step or call works in", *(TITLES[p] for p in columns)]
         rows = [
             [r.name, *(f"{r.memory[p]:,}" if p in r.memory else "-" for p in columns)]
