@@ -67,6 +67,7 @@ SMALL_IMAGES = (
     ),
     replace(BY_NAME["separable"], network=strided, rows=24, batch=8),
 )  # fmt: skip
+ASKED = replace(SMALL_IMAGES[1], task="predict", rows=3, batch=3)
 # JAX takes seconds to compile each.
 OF_JAX = ("jitted step, by hand", "jitted step", "jitted step, by hand", "jitted step")
 
@@ -115,17 +116,32 @@ def test_peers_take_the_steps_of_syn0(peer: str, way: str, workload: Workload) -
 
 # PyTorch has announced to drop its tracer, which is still its fastest way for one row.
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
-@pytest.mark.parametrize("peer", ["torch", "jax", "sklearn"])
-def test_peers_predict_what_syn0_predicts(peer: str) -> None:
+@pytest.mark.parametrize(
+    ("peer", "workload"),
+    [
+        *((peer, BY_NAME["predict_one"]) for peer in ("torch", "jax", "sklearn")),
+        *((peer, ASKED) for peer in ("torch", "jax", "onnxruntime")),
+    ],
+    ids=lambda value: value.name if isinstance(value, Workload) else str(value),
+)
+def test_peers_predict_what_syn0_predicts(peer: str, workload: Workload) -> None:
     pytest.importorskip(peer)
-    workload = BY_NAME["predict_one"]
     net = workload.model()
+    net.set_parameters({name: net.parameters[name] + 0.3 for name in workload.statistics})
     X, _ = workload.data()
     ways = contenders(peer, workload, net.parameters, 1)
-    for way in ways.keys() - {"compiled"}:  # which needs a C++ compiler
+    for way in [way for way in ways if "compiled" not in way]:  # which needs a C++ compiler
         contender: Any = ways[way]()
         contender.run(1)
         np.testing.assert_allclose(contender.predict(), net.predict(X), rtol=1e-4)
+
+
+def test_operations_are_those_of_the_products() -> None:
+    first, second = 28 * 28 * 9 * 1 * 32, 14 * 14 * 9 * 32 * 64
+    dense = 7 * 7 * 64 * 128 + 128 * 10
+    lenet = BY_NAME["lenet"]
+    assert lenet.flops == 2 * 64 * (2 * first + 3 * (second + dense))
+    assert replace(lenet, task="predict_one").flops == 2 * (first + second + dense)
 
 
 def test_the_peak_multiplies_and_adds() -> None:
