@@ -128,11 +128,9 @@ def measure(
         if took <= result.seconds.get(racer.peer, math.inf):
             result.seconds[racer.peer], result.best[racer.peer] = took, racer.way
     for racer in racers:
-        used = None
-        if result.best[racer.peer] == racer.way:
+        if racer.way == result.best[racer.peer]:
             used = peers.working_bytes(racer.peer, racer.contender)
-        if used is not None:
-            result.memory[racer.peer] = used
+            result.memory |= {racer.peer: used} if used is not None else {}
     if peak is not None:
         result.peak = peak.contender.flops / min(peak.laps)
         result.share = min(peak.laps) / peak.median

@@ -40,9 +40,13 @@ class Report:
         filled = [text for text in tables if text]
         return "\n\n".join([self._head(), *filled, self._ways(), *self._failures()])
 
+    @property
+    def peak(self) -> float:
+        """Floating-point operations a second that registers alone allow: the best of all lines."""
+        return max((r.peak for r in self.results if r.peak), default=0.0)
+
     def _head(self) -> str:
-        peaks = [r.peak for r in self.results if r.peak]
-        peak = f", {max(peaks) / 1e9:.0f} GFLOP/s in registers alone" if peaks else ""
+        peak = f", {self.peak / 1e9:.0f} GFLOP/s in registers alone" if self.peak else ""
         versions = ", ".join(f"{TITLES[name]} {v}" for name, v in self.versions.items())
         return f"{self.processor}, {self.threads} threads{peak}\n{versions}"
 
@@ -67,7 +71,7 @@ class Report:
             [
                 r.name,
                 f"{r.rate / 1e9:.1f}",
-                f"{r.rate / r.peak:.0%}" if r.peak else "-",
+                f"{r.rate / self.peak:.0%}" if self.peak else "-",
                 *(duration(r.compile.get(label)) for label in labels),
             ]
             for r in self.results
@@ -105,8 +109,11 @@ class Report:
     def _failures(self) -> Iterable[str]:
         for r in self.results:
             yield from (f"{r.name}: {who}: {why}" for who, why in r.failed.items())
-            if r.share is not None and r.share < BUSY:
-                yield f"{r.name}: others used the cores ({r.share:.0%} of the peak): run it again"
+            if r.share is None or r.peak is None:
+                continue
+            share = r.share * r.peak / self.peak
+            if share < BUSY:
+                yield f"{r.name}: others used the cores ({share:.0%} of the peak): run it again"
 
 
 def _ratio(result: Result, peer: str) -> str:

@@ -24,7 +24,7 @@ def contenders(workload: Workload, weights: Weights, threads: int) -> Ways:
     torch.compiler.reset()  # what the workload before compiled counts against a limit
     given = (workload, weights)
     if len(workload.shape) == 3:
-        ways = _training_of_images if workload.task == "train" else _prediction_of_images
+        ways = _TRAINING_OF_IMAGES if workload.task == "train" else _PREDICTION_OF_IMAGES
         return {
             f"{name}{suffix}": partial(make, *given, threads, layout=layout)
             for suffix, layout in LAYOUTS.items()
@@ -180,7 +180,7 @@ def updates(workload: Workload, parameters: Any) -> Any:
     return descend if workload.optimizer == "sgd" else adam
 
 
-_training_of_images = {
+_TRAINING_OF_IMAGES = {
     "eager": Training,
     "compiled": partial(Training, compiled=True),
     "compiled step": WholeStep,
@@ -239,7 +239,7 @@ def optimized(net: nn.Module, example: Any) -> Any:
 
 
 _PREDICTION = {"eager": None, "compiled": compiled, "traced": traced}
-_prediction_of_images = {
+_PREDICTION_OF_IMAGES = {
     name: partial(Prediction, way=way)
     for name, way in {**_PREDICTION, "traced for inference": optimized}.items()
 }
