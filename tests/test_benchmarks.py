@@ -18,7 +18,7 @@ from benchmarks import peak, picture, report, scaling
 from benchmarks.dense import perceptron
 from benchmarks.measuring import Racer, Result
 from benchmarks.peers import contenders
-from benchmarks.peers.syn0 import Own
+from benchmarks.peers.syn0 import Own, working_bytes
 from benchmarks.suites import BY_NAME
 from benchmarks.workloads import Weights, Workload
 
@@ -142,6 +142,16 @@ def test_operations_are_those_of_the_products() -> None:
     lenet = BY_NAME["lenet"]
     assert lenet.flops == 2 * 64 * (2 * first + 3 * (second + dense))
     assert replace(lenet, task="predict_one").flops == 2 * (first + second + dense)
+
+
+def test_threads_that_predict_work_in_arenas_of_their_own() -> None:
+    pytest.importorskip("llvmlite")
+    one, two = (Own(BY_NAME["mnist_predict"].cut(1000), threads) for threads in (1, 2))
+    for own in (one, two):
+        own.run(1)
+    single = working_bytes(one)
+    assert single is not None
+    assert working_bytes(two) == 2 * single
 
 
 def test_the_peak_multiplies_and_adds() -> None:

@@ -28,7 +28,7 @@ class Own:
     """A network of syn0, whose first weights are those of all others."""
 
     def __init__(self, workload: Workload, threads: int) -> None:
-        self.workload = workload
+        self.workload, self.cores = workload, threads
         self.net = workload.model()
         self.X, self.y = workload.data()
         # The process is kept to so many cores where that can be done: see `cores`.
@@ -61,6 +61,13 @@ class Own:
 
 
 def working_bytes(own: Own) -> int | None:
-    """Return the arena of the network's largest program, its state apart."""
+    """Return the arena of the network's largest program, its state apart.
+
+    Where samples do not need each other, each thread that has some works in its own.
+    """
     executables = [e for e in own.net._family.values() if isinstance(e, LLVMExecutable)]
-    return max((plan.arena_bytes for e in executables for plan in e.plans()), default=None)
+    sizes = []
+    for plan in (plan for executable in executables for plan in executable.plans()):
+        blocks = -(-own.workload.rows // plan.rows) if plan.by_rows else 1
+        sizes.append(plan.arena_bytes * min(own.cores, blocks))
+    return max(sizes, default=None)
