@@ -8,7 +8,7 @@ other ops are units of their own. Units are numbered in an order in which they m
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous, moved
@@ -79,13 +79,21 @@ class Fusion:
         The named dimensions.
     is_small : bool
         Whether the code may be for these sizes alone: then a vector of samples is a row.
+    copies : collection of int
+        The ids of values that are made where their only user is.
     """
 
     def __init__(
-        self, roots: Sequence[Tensor], sizes: Mapping[str, int], *, is_small: bool = False
+        self,
+        roots: Sequence[Tensor],
+        sizes: Mapping[str, int],
+        *,
+        is_small: bool = False,
+        copies: Collection[int] = (),
     ) -> None:
         self.sizes = sizes
         self.is_small = is_small
+        self.copies = copies
         self.units: list[Unit] = []
         self.views: dict[int, View] = {}
         self.unit_of: dict[int, Unit] = {}  # by the tensor that has memory
@@ -114,6 +122,8 @@ class Fusion:
         whole = View(tensor, 0, shape, contiguous(shape))
         if not tensor.inputs:
             self.leaves.append(tensor)
+        elif id(tensor) in self.copies:
+            pass  # comes with its user
         elif tensor.op.name in MOVES:
             whole = self._moved(tensor)
         elif tensor.op.name in NESTED or self._reduces_rows(tensor):
@@ -169,16 +179,29 @@ class Fusion:
             rows = self._rows(source, domain)
             if reduction and source.ndim == 1:
                 rows = Rows(1, False)
-            alone = all(self._home(x) is None for x in tensor.inputs)
+            alone = all(self._home(x) is None for x, _ in self._sources(tensor))
             unit = self._begun(domain, rows, early=alone)
             self._nests.setdefault((domain, rows.batched), []).append(unit)
             self._nests.setdefault((domain[:-1], rows.batched), []).append(unit)
         # In rows of one element, what is one number a row may still be made of elements.
         by_row = unit.domain != domain and unit.domain[-1] != 1
-        level = "row" if reduction or by_row else "element"
+        self._add(tensor, unit, "row" if reduction or by_row else "element")
+
+    def _add(self, tensor: Tensor, unit: Unit, level: str) -> None:
+        """Add an op to a nest, after the copies that it reads."""
+        for x in tensor.inputs:
+            if id(x) in self.copies:
+                self._add(x, unit, "element")
         unit.members.append(tensor)
         unit.levels[id(tensor)] = level
         self.unit_of[id(tensor)] = unit
+
+    def _sources(self, tensor: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Return what an op reads, with who reads it: itself, or a copy that comes with it."""
+        found: list[tuple[Tensor, Tensor]] = []
+        for x in tensor.inputs:
+            found += self._sources(x) if id(x) in self.copies else [(x, tensor)]
+        return found
 
     def _domain(self, tensor: Tensor, reduced: bool) -> Sizes:
         shape = self.shape(tensor)
@@ -197,7 +220,8 @@ class Fusion:
         for key in wanted:
             for unit in self._nests.get((key, batched), [])[-MOST_TRIED:]:
                 tried[unit.index] = unit
-        homes = {home.index for x in tensor.inputs if (home := self._home(x)) is not None}
+        sources = self._sources(tensor)
+        homes = {home.index for x, _ in sources if (home := self._home(x)) is not None}
         for index in sorted(tried, key=lambda i: (i in homes, i), reverse=True):
             unit = tried[index]
             element = unit.domain == domain
@@ -214,13 +238,14 @@ class Fusion:
     def _joins(self, tensor: Tensor, unit: Unit, element: bool, domain: Sizes) -> bool:
         """Tell whether all inputs are there in time, where they are needed, and one is shared."""
         # Single numbers join, but what waits for nothing should not begin to wait for samples.
-        homes = [self._home(x) for x in tensor.inputs]
+        sources = self._sources(tensor)
+        homes = [self._home(x) for x, _ in sources]
         early = all(home is None or home.index < 0 for home in homes)
         shared = math.prod(domain) == 1 and element and early == (unit.index < 0)
-        for x, home in zip(tensor.inputs, homes, strict=True):
+        for (x, user), home in zip(sources, homes, strict=True):
             view = self.view(x)
             if home is unit:
-                if not self._in_place(x, tensor, unit, unit.domain):
+                if not self._in_place(x, user, unit, unit.domain):
                     return False
                 shared = True
             elif home is not None and home.index > unit.index:

@@ -132,6 +132,9 @@ def _matmul(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _sum(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
+    if x.op.name == "negative":  # the same number, of a value that is there already
+        made: Tensor = -_sum(x.inputs[0], axis=axis, keepdims=keepdims)
+        return made
     return _over_last_axes(sum_op, x, axis, keepdims)
 
 

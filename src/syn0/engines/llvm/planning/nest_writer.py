@@ -61,8 +61,7 @@ class NestWriter:
         return Nest(self.unit.domain, tuple(self.operands), tuple(self.statements), tuple(stores))
 
     def _add(self, tensor: Tensor, statement: Statement) -> None:
-        self.statements.append(statement)
-        self._made[id(tensor)] = len(self.statements) - 1
+        self._made[id(tensor)] = self._once(("made", statement), statement)
 
     def _one_hot(self, tensor: Tensor, label: int) -> None:
         kind = self.statements[label].dtype

@@ -8,7 +8,7 @@ LLVM's text, so a plan can be read, compared and tested as it stands.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from syn0.engines.llvm.planning.fusion import Fusion, Rows, copy_of
 from syn0.engines.llvm.planning.lowering import lower
 from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer
 from syn0.engines.llvm.planning.nest_writer import number_of
+from syn0.engines.llvm.planning.recomputing import recomputed
 from syn0.engines.llvm.planning.schedule import Phase, are_rows_independent, lifetimes, schedule
 from syn0.engines.llvm.planning.unit_rules import RULES
 from syn0.engines.llvm.planning.views import MOVES
@@ -182,7 +183,10 @@ class _Planner:
         roots = _owned(found if self.is_small else self._bound(found))
         inputs, _ = program.leaves()
         guards = [copy_of(t) for t in inputs if guarded and t.dtype in FLOATS and t.shape]
-        fusion = Fusion([*roots, *guards], self.sizes, is_small=self.is_small)
+        copies: Collection[int] = ()
+        if any(t.op.name == "conv2d_dw" for t in topological_order(roots)) and not self.is_small:
+            roots, copies = recomputed(roots, self.sizes)
+        fusion = Fusion([*roots, *guards], self.sizes, is_small=self.is_small, copies=copies)
         named = dict(zip([*program.outputs, *program.updates], roots, strict=True))
         outputs = {name: named[name] for name in program.outputs}
         changed = dict(zip(program.updates, roots[len(outputs) :], strict=True))
