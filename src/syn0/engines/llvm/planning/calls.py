@@ -61,6 +61,7 @@ class Emitter:
     checked: set[int]
     calls: list[Call] = field(default_factory=list)
     tables: dict[bytes, Buffer] = field(default_factory=dict)  # numbers that kernels read
+    made_beside: set[int] = field(default_factory=set)  # the ids of values that came with others
 
     def emit(self, rules: Mapping[str, Callable[[Emitter, Tensor, Rows], None]]) -> list[Call]:
         """Return the calls in an order in which they may run.
@@ -73,7 +74,7 @@ class Emitter:
         for unit in self.fusion.units:
             for member in unit.members:
                 if id(member) in self.fusion.stored or not unit.is_nest:
-                    self._allocate(member, unit)
+                    self.allocate(member, unit)
             if unit.is_nest:
                 self._nest(unit)
             else:
@@ -81,7 +82,8 @@ class Emitter:
                 rules[tensor.op.name](self, tensor, unit.rows)
         return self.calls
 
-    def _allocate(self, tensor: Tensor, unit: Unit) -> Buffer:
+    def allocate(self, tensor: Tensor, unit: Unit) -> Buffer:
+        """Return the memory of a value, which it is given if it has none."""
         if id(tensor) not in self.buffers:
             shape = self.fusion.shape(tensor)
             rows = Rows(shape[0] if shape else 1, bool(shape) and unit.rows.batched)

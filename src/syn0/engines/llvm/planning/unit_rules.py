@@ -11,9 +11,10 @@ from syn0.engines.llvm.kernels.randomness import random_kernel
 from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
 from syn0.engines.llvm.kernels.total import total_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named
+from syn0.engines.llvm.planning.convolution_rules import CONVOLUTION_RULES
 from syn0.engines.llvm.planning.fusion import Rows
-from syn0.engines.llvm.planning.image_rules import IMAGE_RULES
 from syn0.engines.llvm.planning.memory import SOLO, Call, Pointer, is_aligned
+from syn0.engines.llvm.planning.pooling_rules import POOLING_RULES
 from syn0.engines.llvm.planning.shards import contract_shards, paying_shards, sum_shards
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous
 from syn0.graph import Tensor, batch
@@ -211,5 +212,6 @@ RULES: Mapping[str, Rule] = {
     "concat": _concat,
     "pad": _pad,
     "unslice": _unslice,
-    **IMAGE_RULES,
+    **CONVOLUTION_RULES,
+    **POOLING_RULES,
 }

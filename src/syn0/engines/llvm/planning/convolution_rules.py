@@ -1,4 +1,4 @@
-"""The calls of convolution and pooling."""
+"""The calls of convolution and its adjoints."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from syn0.engines.llvm.kernels.convolution import (
     table,
 )
 from syn0.engines.llvm.kernels.packing import transpose_kernel
-from syn0.engines.llvm.kernels.pooling import pooling_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named, stand_in
 from syn0.engines.llvm.planning.convolution import Strides, axes_of, map_parts, sum_parts
 from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import Call, Pointer, Portion, Repeat, is_aligned
 from syn0.engines.llvm.planning.shards import add_parts, memory_of_parts, paying_shards
 from syn0.engines.llvm.planning.views import View, contiguous
-from syn0.engines.llvm.planning.windows import Axis, Run, picture_runs, tap_runs, window_runs
+from syn0.engines.llvm.planning.windows import Run, picture_runs, tap_runs, window_runs
 from syn0.graph import Tensor
 
 Rule = Callable[[Emitter, Tensor, Rows], None]
@@ -37,9 +36,6 @@ def _made(e: Emitter, t: Tensor) -> Strides:
 def _with_neighbours(e: Emitter, view: View) -> View:
     """Return a view whose last axis lies side by side."""
     return view if view.strides[-1] == 1 or view.shape[-1] == 1 else e.copied(view)
-
-
-# ----- convolution --------------------------------------------------------
 
 
 def _conv2d(e: Emitter, t: Tensor, rows: Rows) -> None:
@@ -171,54 +167,8 @@ def _is_own(e: Emitter, view: View, shards: Rows) -> bool:
     return shards.split(buffer.rows) and is_aligned(view, buffer, buffer.rows)
 
 
-# ----- pooling ------------------------------------------------------------
-
-
-def _pool(
-    kind: str, runs_of: Callable[[Axis], list[Run]]
-) -> Callable[[Emitter, Tensor, Rows], None]:
-    """Return the rule of a kind of pooling; its runs are of windows, or of the picture."""
-
-    def rule(e: Emitter, t: Tensor, rows: Rows) -> None:
-        views = [e.fusion.view(i) for i in t.inputs]
-        views = [view if view.is_contiguous else e.copied(view) for view in views]
-        x, made = views[0], e.fusion.shape(t)
-        picture, windows = (made, x.shape) if runs_of is picture_runs else (x.shape, made)
-        window = t.attributes["window"]
-        axes = axes_of(picture[1:3], windows[1:3], window, t.attributes)
-        source, target = _strides(x), _made(e, t)
-        by_number = Strides(0, window[1], 1, 0)
-        runs = [runs_of(axis) for axis in axes]
-        parts = map_parts(runs, source, by_number, target, 1, 1, made[3], tidy=False)
-        places, out = e.table(table(parts)), e.buffers[id(t)]
-        inputs = [e.pointer(view) for view in views]
-        reads = [
-            (p.buffer, is_aligned(v, p.buffer, rows)) for v, p in zip(views, inputs, strict=True)
-        ]
-        e.calls.append(
-            Call(
-                pooling_kernel(kind, x.base.dtype),
-                (*inputs, Pointer(out), Pointer(places)),
-                (len(runs[0]), len(runs[1]), made[3], source.sample, target.sample),
-                rows,
-                (*reads, (places, False)),
-                (out,),
-                label=named(t),
-                operations=_operations(parts, made[3]) // 2 * rows.count,
-            )
-        )
-
-    return rule
-
-
-IMAGE_RULES: Mapping[str, Rule] = {
+CONVOLUTION_RULES: Mapping[str, Rule] = {
     "conv2d": _conv2d,
     "conv2d_dx": _conv2d_dx,
     "conv2d_dw": _conv2d_dw,
-    "max_pool2d": _pool("max", window_runs),
-    "max_pool2d_places": _pool("places", window_runs),
-    "take_places": _pool("take", window_runs),
-    "scatter_places": _pool("scatter", picture_runs),
-    "average_pool2d": _pool("sum", window_runs),
-    "average_pool2d_dx": _pool("sum", picture_runs),
 }
