@@ -48,20 +48,18 @@ def place(spans: Mapping[Buffer, Span]) -> int:
 def _placed(order: Sequence[Buffer], spans: Mapping[Buffer, Span]) -> dict[Buffer, int]:
     """Return a place for each buffer, the lowest that is free when its turn comes."""
     places: dict[Buffer, int] = {}
+    taken: list[tuple[int, int, int, int]] = []  # from and to when, from and to where
     for buffer in order:
         first, last = spans[buffer]
         needed = _aligned(buffer.bytes)
-        rivals = sorted(
-            (there, there + _aligned(other.bytes))
-            for other, there in places.items()
-            if spans[other][0] <= last and first <= spans[other][1]
-        )
+        rivals = sorted((a, b) for begins, ends, a, b in taken if begins <= last and first <= ends)
         start = 0
         for begin, end in rivals:
             if start + needed <= begin:
                 break
             start = max(start, end)
         places[buffer] = start
+        taken.append((first, last, start, start + needed))
     return places
 
 

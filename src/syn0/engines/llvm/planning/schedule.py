@@ -81,26 +81,18 @@ def schedule(calls: Sequence[Call]) -> list[Phase]:
     """
     needs = _needs(calls)
     first = _prologue(calls, needs)
-    phases: list[Phase] = []
-    phase_of: dict[int, int] = {}
-    remaining = list(range(len(calls)))
-    while remaining:
-        phase, number = Phase(), len(phases)
-        left: list[int] = []
-        for i in remaining:
-            waits = bool(first) and i not in first
-            for j, own in needs[i]:
-                near = calls[j].rows == calls[i].rows or calls[i].rows.split(calls[j].rows)
-                same = phase_of.get(j) == number and own and near
-                waits = waits or not (same or phase_of.get(j, number) < number)
-            if waits:
-                left.append(i)
-            else:
-                phase_of[i] = number
-                phase.group(calls[i].rows).calls.append(calls[i])
+    number: list[int] = []  # of the phase of each call
+    for i, call in enumerate(calls):
+        found = int(bool(first) and i not in first)
+        for j, own in needs[i]:
+            near = calls[j].rows == call.rows or call.rows.split(calls[j].rows)
+            found = max(found, number[j] + (not (own and near)))
+        number.append(found)
+    phases = [Phase() for _ in range(max(number, default=-1) + 1)]
+    for call, place in zip(calls, number, strict=True):
+        phases[place].group(call.rows).calls.append(call)
+    for phase in phases:
         phase.groups.sort(key=lambda group: group.rows.shard > 0)  # after their samples
-        phases.append(phase)
-        first, remaining = set(), left
     return phases
 
 
