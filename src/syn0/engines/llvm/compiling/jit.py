@@ -18,6 +18,10 @@ from syn0.engines.llvm.compiling.object_cache import ObjectCache, open_cache
 from syn0.engines.llvm.compiling.target import LLVM_LOCK, Target
 from syn0.engines.llvm.kernel import Kernel
 
+# Characters of a module from which on LLVM would take seconds to find registers: the driver of
+# hundreds of calls, which take far longer than what lies between them.
+LONG = 400_000
+
 
 def addresses(kernels: Sequence[Kernel], target: Target) -> dict[str, int]:
     """Return where each kernel's function is, by its symbol; each is linked once a process."""
@@ -66,7 +70,7 @@ def outside_calls(kernel: Kernel, target: Target) -> set[str]:
 def compile_object(text: str, target: Target, *, optimize: bool = False) -> bytes:
     """Return a module's machine code, as an object file."""
     with LLVM_LOCK:
-        machine, module = _machine(target), _parsed(text, target)
+        machine, module = _machine(target, quick=len(text) > LONG), _parsed(text, target)
         if optimize:
             _run_passes(module, machine)
         return bytes(machine.emit_object(module))
@@ -92,8 +96,8 @@ def optimized(texts: Sequence[str], symbol: str, target: Target) -> str:
 
 
 @cache
-def _machine(target: Target) -> Any:
-    """Return LLVM's code generator for a target."""
+def _machine(target: Target, *, quick: bool = False) -> Any:
+    """Return LLVM's code generator for a target; a quick one looks at each line by itself."""
     import llvmlite.binding as llvm
 
     if target.triple == llvm.get_process_triple():
@@ -105,8 +109,9 @@ def _machine(target: Target) -> Any:
     # Small, position-independent code reads its constants in place; JITLink lays out all of a
     # library within its reach.
     return llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.cpu, features=target.features, opt=2, reloc="pic", codemodel="small", jit=True
-    )
+        cpu=target.cpu, features=target.features, opt=0 if quick else 2, reloc="pic",
+        codemodel="small", jit=True,
+    )  # fmt: skip
 
 
 def _parsed(text: str, target: Target, context: Any = None) -> Any:
