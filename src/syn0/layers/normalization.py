@@ -190,21 +190,24 @@ class BatchNormalization(Layer):
         """Return the normalized input, in training with the new running statistics."""
         x = one_input(self, x)
         if not training:
-            y = (x - p["mean"]) / ops.sqrt(p["variance"] + p["epsilon"])
-            return self._affine(p, y.named("normalized"))
+            factor = (1 / ops.sqrt(p["variance"] + p["epsilon"])).named("factor")
+            return self._affine(p, x - p["mean"], factor)
         axes = tuple(range(x.ndim - 1))
         mean = ops.mean(x, axis=axes).named("batch_mean")  # (features,)
         centered = (x - mean).named("centered")
         variance = ops.mean(ops.square(centered), axis=axes).named("batch_variance")
-        deviation = ops.sqrt(variance + p["epsilon"]).named("deviation")
+        # One division a feature, and one factor for its elements: these are many.
+        factor = (1 / ops.sqrt(variance + p["epsilon"])).named("factor")
         keep = p["decay"]
-        return self._affine(p, (centered / deviation).named("normalized")), {
+        return self._affine(p, centered, factor), {
             "mean": keep * p["mean"] + (1 - keep) * mean,
             "variance": keep * p["variance"] + (1 - keep) * variance,
         }
 
-    def _affine(self, p: LayerValues, y: Tensor) -> Tensor:
-        y = p["gamma"] * y if self.scale else y
+    def _affine(self, p: LayerValues, centered: Tensor, factor: Tensor) -> Tensor:
+        """Return the elements with a deviation of gamma, and a mean of beta."""
+        scale = (p["gamma"] * factor).named("scale") if self.scale else factor
+        y = (centered * scale).named("normalized")
         return y + p["beta"] if self.center else y
 
 
