@@ -15,20 +15,21 @@ from conftest import SEED
 from fences import Fences
 from guarded import run
 from test_gemm import fma32, inner_loops, multiplies, products, spills
-from trainings import digest, python
+from trainings import Training, digest, python
 
 from syn0.engines import choose
 from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import Target, host, named, usable
 from syn0.engines.llvm.kernels.bands import HIGHEST
 from syn0.engines.llvm.kernels.convolution import convolution_kernel, correlation_kernel, table
-from syn0.engines.llvm.planning import plan
+from syn0.engines.llvm.planning import plan, recomputing
 from syn0.engines.llvm.planning.convolution import Strides, axes_of, map_parts
 from syn0.engines.llvm.planning.windows import Axis, picture_runs, tap_runs, window_runs
 from syn0.graph import Tensor, batch, evaluate, input_tensor
 from syn0.ops.convolution import conv2d_dw_op, conv2d_dx_op, conv2d_op
 from syn0.ops.pooling import average_dx_op, average_op, max_pool_op, places_op, scatter_op, take_op
 from syn0.program import Program
+from syn0.sharing import shared
 
 pytestmark = [
     pytest.mark.skipif(host() is None, reason="the compiler does not know this processor"),
@@ -231,6 +232,21 @@ def test_an_element_is_one_chain_over_its_real_taps(
             if 0 <= line < 4 and pixel < 5:
                 total = fma32(np.full(21, x[line, pixel, c]), w[r, s, c], total)
         assert total.tobytes() == y[i, j].tobytes()
+
+
+def test_what_is_made_again_has_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "SMALL", 0)
+    found, memory = set(), []
+    for least in (1, 1 << 40):
+        monkeypatch.setattr(recomputing, "LARGE", least)
+        shared.clear()
+        net = Training("pictures").but(batch_size=19).run(threads=1)
+        (step,) = [e for e in net._family.values() if e.program.name == "train_step"]
+        memory.append(max(one.arena_bytes for one in step.plans()))
+        found.add(digest(net))
+    shared.clear()
+    assert len(found) == 1
+    assert memory[0] < memory[1]
 
 
 def test_padding_is_never_an_operand() -> None:
