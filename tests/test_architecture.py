@@ -32,6 +32,7 @@ SLOW = {
     "sklearn": {"syn0.fitting", "syn0.metrics", "syn0.tables.comparison", "syn0.tour"},
     "narwhals": {"syn0.data.reading"},
     "scipy": {"syn0.training.minimize"},
+    "PIL": {"syn0.data.images_decoding"},
     "rich": {"syn0.training.progress"},
     "IPython": {"syn0.training.progress"},
     "threadpoolctl": {"syn0.engines.threads"},

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syn0.data.preparation import Preparation
 from syn0.diagnosis.evidence import Answer, Evidence, Flatness, Weights, root
 from syn0.diagnosis.judging import judge_all
 from syn0.diagnosis.probe import activation_of, entrances
@@ -242,7 +243,7 @@ def _columns(model: StatefulNetwork, part: Data) -> dict[str, Array]:
 
 def _names(model: StatefulNetwork) -> dict[str, list[tuple[str, str]]]:
     """Return what the features of a prepared table are called, and the columns they came from."""
-    if model.preparation is None:
+    if not isinstance(model.preparation, Preparation):
         return {}
     columns = model.preparation.columns
     names = [(name, column.name) for column in columns for name in column.feature_names]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0 import losses, metrics, optimizers
-from syn0.data.preparation import Preparation
+from syn0.data.preparations import preparation_from_plain
 from syn0.errors import DataError, FileAccessError, FileFormatError
 from syn0.files import records
 from syn0.files.container import Container, read_container, read_tensors
@@ -316,7 +316,7 @@ class _Reader:
         if self.record.preparation is not None:
             plain, arrays = self.record.preparation.plain, groups.get("preparation", {})
             try:
-                net.preparation = Preparation.from_plain(plain, arrays)
+                net.preparation = preparation_from_plain(plain, arrays)
             except DataError as error:
                 what, where = error.what, error.where
                 raise Refused(what, where=where, expected=error.expected, mend=error.mend) from None

@@ -113,8 +113,8 @@ class Model(StatefulNetwork):
             Data. Integers are cast, never scaled. What does not fit into memory is given as
             `numpy.memmap` or in chunks: a list, an iterable, or a function that returns a
             fresh iterator for each epoch, of ``(X, y)`` or ``(X, y, sample_weight)``; see
-            Notes. A network with a `preparation` takes a `Table` or any data frame, which
-            brings its own `y`.
+            Notes. A network with a `preparation` takes a `Table` or any data frame, or
+            `Images`, which bring their own `y`.
         y : array, optional
             Targets: numbers of the output's shape, class numbers (samples,) or one-hot
             rows for `cross_entropy`. A mapping or tuple where there are several outputs.

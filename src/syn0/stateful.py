@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from syn0 import fitting, steps
 from syn0.arrays import check_finite, check_range, to_array
-from syn0.data.preparation import Preparation
-from syn0.data.reading import is_table
+from syn0.data.images import Images
+from syn0.data.preparations import AnyPreparation
 from syn0.data.table import Table
 from syn0.diagnosis.probe import probe_program
 from syn0.engines import Executable, choose
@@ -62,8 +62,8 @@ class StatefulNetwork(Network):
         All epochs of all fits.
     numbers : dict of str to array
         The state: parameters, statistics, hyperparameters, optimizer slots and counters.
-    preparation : Preparation or None
-        How tables become features; with it, tables are taken wherever arrays are.
+    preparation : Preparation, ImagePreparation or None
+        How tables, or pictures, become features; with it, these are taken wherever arrays are.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class StatefulNetwork(Network):
         self._settled: set[str] = set()  # statistics that are measured, set or inherited
         self._family: OrderedDict[Any, Executable] = OrderedDict()
         self.engine = "auto"  # what the last fit asked for
-        self.preparation: Preparation | None = None
+        self.preparation: AnyPreparation | None = None
         known = self.declared_shapes() is not None and self.is_complete
         if known and not isinstance(inputs, Wiring):
             self.build()  # whoever gives wiring builds it with the numbers that there are
@@ -168,6 +168,13 @@ class StatefulNetwork(Network):
                 expected="an array of features",
                 mend="net.preparation = syn0.data.Preparation.learn(table, target=...)",
             )
+        elif isinstance(X, Images):
+            raise DataError(
+                "X are Images, and the network does not know how they are read.",
+                expected="an array of pixels",
+                mend="images.X and images.y; or net.preparation = "
+                "syn0.data.ImagePreparation.learn(images)",
+            )
         inputs = fitting.prepare_inputs(self, X)
         if self.built:
             return inputs
@@ -176,12 +183,12 @@ class StatefulNetwork(Network):
         return fitting.check_inputs(self, inputs)
 
     def reads(self, X: Any) -> bool:
-        """Tell whether X is a table that the network's preparation turns into features."""
-        return self.preparation is not None and is_table(X)
+        """Tell whether X is what the network's preparation turns into features."""
+        return self.preparation is not None and self.preparation.reads(X)
 
     def samples(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Return features and targets of a table, all else as it is."""
-        if self.preparation is None or not is_table(X):
+        """Return features and targets of what the preparation reads, all else as it is."""
+        if self.preparation is None or not self.preparation.reads(X):
             return X, y
         return self.preparation.samples(X) if y is None else (self.preparation.features(X), y)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from syn0.data.columns import KINDS, Boolean, Categorical, Column, Date, Numeric
 from syn0.data.kinds import LeftOut, copies, learn_column
 from syn0.data.plain import Plain, vector
-from syn0.data.reading import read_table
+from syn0.data.reading import is_table, read_table
 from syn0.data.table import Table, concatenated
 from syn0.data.targets import Amount, Classes, Target, check_outputs, learn_target
 from syn0.data.values import is_missing
@@ -133,6 +133,10 @@ class Preparation:
         return cls(aim, tuple(columns), tuple(left_out), known.rows)
 
     # ----- reading tables
+
+    def reads(self, X: Any) -> bool:
+        """Tell whether X is a table, a data frame or a mapping of columns."""
+        return is_table(X)
 
     @property
     def inputs(self) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.data.values import as_column, is_missing
+from syn0.data.splitting import held_in_turn, held_out
+from syn0.data.values import as_column
 from syn0.errors import ArgumentError, DataError, UnknownNameError, did_you_mean
 
 Array = NDArray[Any]
@@ -188,17 +189,9 @@ class Table:
         >>> "".join(train["kind"]), "".join(held_out["kind"])
         ('aaaaaabbb', 'aab')
         """
-        held = round(self.rows * share) if isinstance(share, (int, float)) else 0
-        if isinstance(share, bool) or not 0 < held < self.rows:
-            raise ArgumentError(
-                f"a share of {share!r} of {self.rows} rows leaves one side empty.",
-                where="split(share)",
-                expected="a share between 0 and 1 that leaves rows on both sides",
-            )
-        order = spread(self.rows, random_state, None if stratify is None else self[stratify])
-        chosen = np.zeros(self.rows, bool)
-        chosen[order[:held]] = True
-        return self.take(~chosen), self.take(chosen)
+        labels = None if stratify is None else self[stratify]
+        held = held_out(self.rows, share, random_state, labels)
+        return self.take(~held), self.take(held)
 
     def folds(
         self, count: int, random_state: int | None = None, stratify: str | None = None
@@ -218,17 +211,8 @@ class Table:
         >>> [held.rows for _, held in table.folds(2, random_state=0, stratify="kind")]
         [2, 2]
         """
-        whole = isinstance(count, int) and not isinstance(count, bool)
-        if not whole or not 2 <= count <= self.rows:
-            raise ArgumentError(
-                f"{count!r} folds of {self.rows} rows.",
-                where="folds(count)",
-                expected=f"a whole number from 2 to {self.rows}",
-            )
-        order = spread(self.rows, random_state, None if stratify is None else self[stratify])
-        for i in range(count):
-            held = np.zeros(self.rows, bool)
-            held[order[i * self.rows // count : (i + 1) * self.rows // count]] = True
+        labels = None if stratify is None else self[stratify]
+        for held in held_in_turn(self.rows, count, random_state, labels):
             yield self.take(~held), self.take(held)
 
     # ----- pictures
@@ -256,31 +240,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, np.datetime64):
         return str(value).removesuffix("T00:00:00.000000")
     return " ".join(str(value).split()) if isinstance(value, str) else f"{value:.6g}"
-
-
-def spread(rows: int, random_state: int | None, labels: Array | None = None) -> Array:
-    """Return the rows in a random order whose every part has its share of every label.
-
-    Each label's rows are shuffled and laid evenly over the order, so that the first tenth
-    of it has a tenth of each label, to a row.
-
-    Examples
-    --------
-    >>> labels = np.array(["a"] * 4 + ["b"] * 2)
-    >>> order = spread(6, 0, labels)
-    >>> "".join(sorted(labels[order[:3]])), "".join(sorted(labels[order[3:]]))
-    ('aab', 'aab')
-    """
-    generator = np.random.default_rng(random_state)
-    shuffled = generator.permutation(rows)
-    if labels is None:
-        return shuffled
-    keys = np.where(is_missing(labels), "", labels.astype(object)).astype(str)
-    _, number, count = np.unique(keys[shuffled], return_inverse=True, return_counts=True)
-    by_label = np.argsort(number, kind="stable")
-    rank = np.empty(rows)
-    rank[by_label] = np.arange(rows) - np.repeat(np.cumsum(count) - count, count)
-    return shuffled[np.argsort((rank + 0.5) / count[number], kind="stable")]
 
 
 def concatenated(values: Sequence[str], most: int = 5) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from syn0 import ops
+from syn0.arrays import BLOCK
 from syn0.graph import FLOATS, Shape, Tensor
 from syn0.initializers import Constant, Ones, Zeros
 from syn0.layers.layer import Declaration, Layer, LayerValues, known_sizes, one_input
@@ -119,11 +120,23 @@ class Normalization(Layer):
 
 
 def _moments(x: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    axes = tuple(range(x.ndim - 1))
-    mean, variance = x.mean(axis=axes, dtype="float64"), x.var(axis=axes, dtype="float64")
+    count = max(1, x.size // max(1, x.shape[-1]))
+    mean = _total(x, 0.0, 1) / count
+    variance = _total(x, mean, 2) / count
     # Rounding leaves a feature that never changes a variance of about (eps * mean)**2.
     constant = variance <= (10 * np.finfo("float64").eps * np.abs(mean)) ** 2
     return {"mean": mean, "variance": np.where(constant, 1.0, variance)}
+
+
+def _total(x: NDArray[Any], origin: Any, power: int) -> NDArray[Any]:
+    """Add up powers of distances over all axes but the last, some rows at a time.
+
+    Bytes of pictures become floats, eight times as large, and are not to do so all at once.
+    """
+    rows = max(1, BLOCK // max(1, 8 * x[:1].size))
+    axes = tuple(range(x.ndim - 1))
+    parts = (x[i : i + rows].astype("float64") - origin for i in range(0, len(x), rows))
+    return sum((part**power).sum(axis=axes) for part in parts)
 
 
 @dataclass(frozen=True)

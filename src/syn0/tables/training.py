@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from syn0.data.preparation import Preparation
 from syn0.data.reading import read_table
-from syn0.data.table import spread
+from syn0.data.splitting import spread
 from syn0.data.targets import Classes
 from syn0.model import Sequential
 from syn0.tables.recipes import RECIPES, Recipe
@@ -48,7 +48,7 @@ class TableFit:
     @property
     def preparation(self) -> Preparation:
         """What was learned of the columns."""
-        assert self.network.preparation is not None
+        assert isinstance(self.network.preparation, Preparation)
         return self.network.preparation
 
     def __repr__(self) -> str:
