@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -272,7 +273,9 @@ class Model(StatefulNetwork):
         return found[self.output_names[0]] if len(self.output_names) == 1 else found
 
     def predict_one(self, x: Any) -> Any:
-        """Return the output for a single sample; where there is a preparation, for a dict of a row.
+        """Return the output for a single sample.
+
+        Where there is a preparation, x is also a dict of a row, or the path of a picture.
 
         Examples
         --------
@@ -280,7 +283,7 @@ class Model(StatefulNetwork):
         >>> syn0.Sequential(syn0.Dense(2), random_state=0).build((3,)).predict_one([1, 2, 3]).shape
         (2,)
         """
-        if self.preparation is not None and isinstance(x, Mapping):
+        if self.preparation is not None and isinstance(x, (Mapping, str, os.PathLike)):
             x = self.preparation.row(x)
         if self._single is not None:
             found = self._single(x, self.numbers)

@@ -39,6 +39,7 @@ def test_images_are_taken_wherever_arrays_are(images: Images) -> None:
     assert images.paths is not None
     np.testing.assert_array_equal(net.predict(list(images.paths)), answers)
     np.testing.assert_array_equal(net.predict(str(images.paths[4])), answers[4:5])
+    np.testing.assert_allclose(net.predict_one(images.paths[4]), answers[4], rtol=1e-6)
     assert net.evaluate(images)["accuracy"] == net.evaluate(images.X, images.y)["accuracy"]
     assert set(net.preparation.decode(answers)["class"]) <= set(CLASSES)
 

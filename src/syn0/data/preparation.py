@@ -220,7 +220,7 @@ class Preparation:
         """
         return self.target.decode(check_outputs(self.target, outputs))
 
-    def row(self, values: Mapping[str, Any]) -> NDArray[np.float32]:
+    def row(self, values: Any) -> NDArray[np.float32]:
         """Return the features of one row, given as a mapping of column to value."""
         return self.features({name: [value] for name, value in values.items()})[0]
 

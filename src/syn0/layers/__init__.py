@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from syn0.layers.activation import Activation, PReLU
 from syn0.layers.attention import Attention, MultiHeadAttention
+from syn0.layers.augmentation import Cutout, RandomCrop, RandomFlip
 from syn0.layers.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from syn0.layers.dense import Dense
 from syn0.layers.embedding import Embedding
@@ -20,6 +21,7 @@ from syn0.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool1D, M
 from syn0.layers.regularization import Dropout, GaussianNoise
 from syn0.layers.reshaping import Flatten, Reshape
 from syn0.layers.resizing import Resize, ZeroPadding2D
+from syn0.layers.rotation import RandomRotation
 from syn0.layers.transposed import Conv2DTranspose
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
+    "Cutout",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
@@ -47,6 +50,9 @@ __all__ = [
     "MultiHeadAttention",
     "Normalization",
     "PReLU",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
     "Rescaling",
     "Reshape",
     "Resize",
