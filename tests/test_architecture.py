@@ -22,7 +22,7 @@ FLOORS = (
     "training plots diagnosis data files",
     "fitting sharing stateful measuring failures probing diagnosing closing jobs stepping trainer "
     "script planning summary checking model architectures saving loading checkpointing",
-    "neural_network tables",
+    "neural_network tables images",
     "lab serve cli tour",
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,8 +14,8 @@ import syn0
 from syn0 import tour as tour_module
 from syn0.errors import ArgumentError, Syn0Error
 from syn0.files.atomic import write_atomically
-from syn0.lab import lesson as lesson_module
 from syn0.lab import (
+    image_training,
     plots,
     prediction,
     study_activations,
@@ -24,6 +24,7 @@ from syn0.lab import (
     study_size,
     training,
 )
+from syn0.lab import lesson as lesson_module
 from syn0.lab.page import Page
 from syn0.lab.study import Scale
 
@@ -47,7 +48,7 @@ Topic = Literal["activations", "descent", "backpropagation", "size"]
 
 EXAMPLES = (
     ("syn0 lesson", "a network of 16 weights learns, every number visible"),
-    ("syn0 train FILE --target COLUMN", "a network for your table, beside a linear model"),
+    ("syn0 train FILE --target COLUMN", "a network for your table, or for a FOLDER of pictures"),
     ("syn0 tour", "networks on real data, each beside a baseline"),
     ("syn0 study activations", "what the lesson claims, measured over seeds"),
 )
@@ -111,66 +112,107 @@ def lesson(
 
 @app.command
 def train(
-    file: Path,
+    source: Path,
     /,
     *,
-    target: str,
+    target: str | None = None,
     out: Path | None = None,
     task: Task | None = None,
     leave_out: Annotated[list[str] | None, Parameter(name="--leave-out", negative="")] = None,
-    folds: int = 5,
+    folds: int | None = None,
     seed: int = 0,
-    encoding: str = "utf-8",
+    encoding: str | None = None,
+    size: tuple[int, int] | None = None,
+    flip: bool = False,
+    skip_bad: Annotated[bool, Parameter(name="--skip-bad", negative="")] = False,
+    epochs: int | None = None,
 ) -> None:
-    """Train a network on a table: CSV, TSV or Parquet.
+    """Train a network on a table, or on a folder of pictures by class.
 
     Parameters
     ----------
-    file
-        The table, with a line of names.
+    source
+        A table, CSV, TSV or Parquet, with a line of names; or a folder that holds a folder of
+        pictures for each class.
     target
-        The column to predict.
+        Of a table the column to predict.
     out
         Where to save the network.
     task
-        What the target is; told from its values where not given.
+        Of a table: what the target is; told from its values where not given.
     leave_out
-        A column not to learn from; may be given more than once.
+        Of a table: a column not to learn from; may be given more than once.
     folds
-        In how many parts rows are held out to score the network; 0: it is not scored.
+        In how many parts samples are held out to score the network; 0: it is not scored. Of
+        many pictures a fifth is held out once where not given, else 5.
     seed
         Of all that is drawn.
     encoding
-        Of the file, where it is not UTF-8.
+        Of a table that is not UTF-8.
+    size
+        Of pictures: the height and width that all are brought to; needed where they differ.
+    flip
+        Of pictures: mirrored left to right they show the same.
+    skip_bad
+        Of pictures: pass over files that are damaged, and name them.
+    epochs
+        Of pictures: how often each is seen; by their number where not given.
     """
-    left = tuple(leave_out or ())
-    training.train(Page(), training.Request(file, target, task, left, folds, seed, encoding, out))
+    of_tables = {
+        "--target": target, "--task": task, "--leave-out": leave_out, "--encoding": encoding,
+    }  # fmt: skip
+    of_pictures = {"--size": size, "--flip": flip, "--skip-bad": skip_bad, "--epochs": epochs}
+    if source.is_dir():
+        _refuse_options(of_tables, "a folder of pictures")
+        request = image_training.ImageRequest(
+            source, size, flip, skip_bad, folds, seed, epochs, out
+        )
+        image_training.train(Page(), request)
+        return
+    _refuse_options(of_pictures, "a table")
+    if target is None:
+        raise ArgumentError(
+            "of a table the column to predict must be named.", where="syn0 train",
+            mend="syn0 train FILE --target COLUMN; for pictures give a folder",
+        )  # fmt: skip
+    left, parts = tuple(leave_out or ()), 5 if folds is None else folds
+    training.train(
+        Page(),
+        training.Request(source, target, task, left, parts, seed, encoding or "utf-8", out),
+    )
+
+
+def _refuse_options(options: Mapping[str, object], source: str) -> None:
+    """Refuse options that say nothing about what is learned from."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise ArgumentError(f"{given[0]} does nothing with {source}.", mend=f"leave {given[0]} out")
 
 
 @app.command
 def predict(
     model: Path,
-    file: Path,
     /,
-    *,
+    *files: Path,
     out: Path | None = None,
     encoding: str = "utf-8",
 ) -> None:
-    """Write what a saved network answers for the rows of a table, as CSV.
+    """Write what a saved network answers, as CSV: for the rows of a table, or for pictures.
 
     Parameters
     ----------
     model
         A file that `syn0 train --out` wrote.
-    file
-        The table; it needs the columns that the network learned from, in any order.
+    files
+        A table, which needs the columns that the network learned from, in any order; or
+        pictures, and folders of pictures.
     out
         Where to write; the screen where not given.
     encoding
         Of the table, where it is not UTF-8.
     """
     text = io.StringIO()
-    prediction.predict(model, file, text, encoding=encoding)
+    prediction.predict(model, files, text, encoding=encoding)
     if out is None:
         sys.stdout.write(text.getvalue())
     else:

@@ -58,7 +58,7 @@ class Page:
     def command(self, command: str, about: str) -> None:
         """Print a command to type, and what it shows."""
         self._begin("command")
-        line = Text.assemble("  ", (f"{command:<34}", "bold"), about)
+        line = Text.assemble("  ", (f"{command:<33} ", "bold"), about)
         self._write(line)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

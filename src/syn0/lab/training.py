@@ -29,8 +29,8 @@ from syn0.tables import (
 )
 
 HELD = 0.2  # of the rows, for the learning curve
-_NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2": "R2"}
-_LEARNERS = {"network": "the network", "linear": "a linear model", "dummy": "no model at all"}
+NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2": "R2"}
+LEARNERS = {"network": "the network", "linear": "a linear model", "dummy": "no model at all"}
 
 
 @dataclass(frozen=True)
@@ -147,12 +147,12 @@ def show_table(page: Page, table: Table, preparation: Preparation) -> None:
     kinds: dict[str, list[str]] = {}
     for column in preparation.columns:
         kinds.setdefault(column.kind, []).append(column.name)
-    page.heading(f"Learned from {_counted(len(preparation.columns), 'column')}")
+    page.heading(f"Learned from {counted(len(preparation.columns), 'column')}")
     for kind, names in kinds.items():
         page.item(f"{len(names)} {kind}: {', '.join(names)}")
     without = table.rows - preparation.rows
     if without:
-        page.say(f"{_counted(without, 'row')} without a target {_are(without)} passed over.")
+        page.say(f"{counted(without, 'row')} without a target {are(without)} passed over.")
     if preparation.left_out:
         page.heading("Left out")
         for one in preparation.left_out:
@@ -166,15 +166,20 @@ def show_scores(page: Page, found: CrossValidation) -> None:
         rows = [
             (name, spread(found.scores(learner, measure)),
              "  ".join(f"{score:.3f}" for score in found.scores(learner, measure)))
-            for learner, name in _LEARNERS.items()
+            for learner, name in LEARNERS.items()
         ]  # fmt: skip
-        page.table(["", _NAMES[measure], "by fold"], rows)
+        page.table(["", NAMES[measure], "by fold"], rows)
+    say_what_is_better(page, found, "The columns tell nothing that a network could learn.")
+
+
+def say_what_is_better(page: Page, found: CrossValidation, nothing: str) -> None:
+    """Say so where something simpler does as well as the network."""
     ahead = np.subtract(found.scores("linear"), found.scores("network"))
-    doubt = ahead.std(ddof=1) / math.sqrt(len(ahead))
+    doubt = ahead.std(ddof=1) / math.sqrt(len(ahead)) if len(ahead) > 1 else 0.0
     if found.mean() < found.mean("dummy"):
-        page.say("The columns say nothing about the target that a network could learn.")
+        page.say(nothing)
     elif ahead.mean() > max(0.005, 2 * doubt):
-        page.say("The linear model is better here: prefer it, or look for more rows.")
+        page.say("The linear model is better here: prefer it, or look for more data.")
 
 
 def show_network(page: Page, fit: TableFit) -> None:
@@ -182,7 +187,7 @@ def show_network(page: Page, fit: TableFit) -> None:
     net, recipe = fit.network, fit.recipe
     page.heading("The network")
     count = sum(value.size for value in net.parameters.values())
-    outputs = _counted(fit.preparation.target.units, "output")
+    outputs = counted(fit.preparation.target.units, "output")
     page.say(
         f"{len(fit.preparation.feature_names)} features, {recipe.layers} hidden layers of "
         f"{recipe.units} units, {outputs}: {count:,} parameters. Trained by the recipe "
@@ -223,14 +228,14 @@ def python(request: Request) -> str:
     found = fit_table(table, target="ill", random_state=0)
     print(found.predict(table))
     """
-    encoding = "" if request.encoding == "utf-8" else f", encoding={_quoted(request.encoding)}"
-    more = "".join(f", {name}={_quoted(value)}" for name, value in request.choices().items())
-    common = f"target={_quoted(request.target)}{more}"
+    encoding = "" if request.encoding == "utf-8" else f", encoding={quoted(request.encoding)}"
+    more = "".join(f", {name}={quoted(value)}" for name, value in request.choices().items())
+    common = f"target={quoted(request.target)}{more}"
     used = "cross_validate_table, " if request.folds else ""
     lines = [
         f"from syn0.tables import {used}fit_table, read_table",
         "",
-        f"table = read_table({_quoted(str(request.file))}{encoding})",
+        f"table = read_table({quoted(str(request.file))}{encoding})",
     ]
     if request.folds:
         lines.append(
@@ -241,22 +246,24 @@ def python(request: Request) -> str:
     if request.out is None:
         lines.append("print(found.predict(table))")
     else:
-        lines.append(f"found.network.save({_quoted(str(request.out))})")
+        lines.append(f"found.network.save({quoted(str(request.out))})")
     return "\n".join(lines)
 
 
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
     """Write a value as Python, texts in double quotes."""
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, list):
-        return "[" + ", ".join(map(_quoted, value)) + "]"
+        return "[" + ", ".join(map(quoted, value)) + "]"
     return repr(value)
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def counted(count: int, noun: str, several: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
-def _are(count: int) -> str:
+def are(count: int) -> str:
+    """Return the verb of so many."""
     return "is" if count == 1 else "are"

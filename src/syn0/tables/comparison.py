@@ -136,7 +136,7 @@ def cross_validate_table(
     given = given.take(~is_missing(given[target]))
     _check_folds(folds, given, whole)
     task = "classification" if isinstance(whole, Classes) else "regression"
-    measures = _measures(whole)
+    measures = measures_of(whole)
     size = count_trainings(given.rows - given.rows // folds) if recipe is None else 1
     stratify = target if isinstance(whole, Classes) else None
     found = []
@@ -174,7 +174,8 @@ def _check_folds(folds: int, table: Table, target: Target) -> None:
             )
 
 
-def _measures(target: Target) -> tuple[str, ...]:
+def measures_of(target: Target) -> tuple[str, ...]:
+    """Return the names of what is measured; the first is the score."""
     if not isinstance(target, Classes):
         return ("r2",)
     unbalanced = max(target.shares) * len(target.labels) > _UNBALANCED
