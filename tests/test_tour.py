@@ -42,6 +42,12 @@ def test_digits(seen: tuple[dict[str, float], str]) -> None:
     assert score(seen, "read_digits") > max(STOPS["read_digits"].baselines().values())
 
 
+def test_digits_by_convolution(seen: tuple[dict[str, float], str]) -> None:
+    found = score(seen, "see_digits")
+    assert found >= 0.985 and found > score(seen, "read_digits")
+    assert found >= max(STOPS["see_digits"].baselines().values())
+
+
 def test_every_stop_shows_score_baselines_and_python(seen: tuple[dict[str, float], str]) -> None:
     scores, text = seen
     for stop in tour.STOPS:
