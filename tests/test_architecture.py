@@ -18,7 +18,7 @@ FLOORS = (
     "ops",
     "engines",
     "layers activations initializers losses metrics optimizers penalties schedules wiring layout "
-    "tracing networks steps energy",
+    "tracing networks steps class_evidence energy",
     "training plots diagnosis data files",
     "fitting sharing stateful measuring failures probing diagnosing closing jobs stepping trainer "
     "script planning summary checking model architectures saving loading checkpointing",

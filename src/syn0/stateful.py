@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from syn0 import fitting, steps
 from syn0.arrays import check_finite, check_range, to_array
+from syn0.class_evidence import class_evidence_program
 from syn0.data.images import Images
 from syn0.data.preparations import AnyPreparation
 from syn0.data.table import Table
@@ -37,6 +38,7 @@ _MAKERS: Mapping[str, Callable[..., Program]] = {
     "predict": steps.predict_program,
     "activations": steps.activations_program,
     "reading": steps.reading_program,
+    "class_evidence": class_evidence_program,
     "evaluate": steps.evaluate_program,
     "loss_and_gradient": steps.gradient_program,
     "train_step": steps.train_program,

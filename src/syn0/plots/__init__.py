@@ -13,7 +13,10 @@ of pyplot::
 
 from syn0.plots.canvas import Plot
 from syn0.plots.classes import confusion, decision_boundary
+from syn0.plots.confused import confused_images
 from syn0.plots.curves import learning_curve
+from syn0.plots.evidence import class_evidence
+from syn0.plots.images import feature_maps, filters
 from syn0.plots.layers import activations, gradients
 from syn0.plots.reliability import calibration
 from syn0.plots.svg import Drawing
@@ -22,8 +25,12 @@ from syn0.plots.terminal import terminal_curve
 __all__ = [
     "activations",
     "calibration",
+    "class_evidence",
+    "confused_images",
     "confusion",
     "decision_boundary",
+    "feature_maps",
+    "filters",
     "gradients",
     "learning_curve",
     "terminal_curve",

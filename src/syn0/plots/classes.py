@@ -277,6 +277,19 @@ def confusion(
     labels = known_labels(net, labels)
     texts = label_texts(labels, count)
     truth = class_numbers(y, count, len(values), labels)
+    told = confusion_of(values, truth, texts)
+
+    def draws(axes: Any) -> Mapping[str, Any]:
+        draw_confusion(axes, told, texts, side)
+        return told
+
+    side = min(max(3.4, 0.62 * count + 1.6), 12.0)
+    return draw(ax, (side + 1.2, side + 0.4), draws)
+
+
+def confusion_of(values: Array, truth: Array, texts: Sequence[str]) -> dict[str, Any]:
+    """Return counts, shares and confused pairs, as `confusion` tells them."""
+    count = values.shape[1]
     counts = np.zeros((count, count), dtype=np.int64)
     np.add.at(counts, (truth, values.argmax(axis=1)), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -284,19 +297,19 @@ def confusion(
     order = np.argsort(-wrong, axis=None, kind="stable")[: np.count_nonzero(wrong)]
     pairs = (divmod(int(at), count) for at in order)
     confused = [(texts[i], texts[j], int(counts[i, j])) for i, j in pairs]
+    return {"counts": counts, "shares": shares, "confused": confused}
 
-    def draws(axes: Any) -> Mapping[str, Any]:
-        _matrix(axes, counts, shares, texts)
-        right = np.trace(counts) / max(counts.sum(), 1)
-        axes.set_title(
-            f"{100 * right:.1f} % of {counts.sum():,} samples right\n"
-            + textwrap.fill(_worst(confused), int(13 * side)),
-            loc="left", fontsize="small",
-        )  # fmt: skip
-        return {"counts": counts, "shares": shares, "confused": confused}
 
-    side = min(max(3.4, 0.62 * count + 1.6), 12.0)
-    return draw(ax, (side + 1.2, side + 0.4), draws)
+def draw_confusion(axes: Any, told: Mapping[str, Any], texts: Sequence[str], side: float) -> None:
+    """Draw what `confusion_of` told on axes so many inches wide."""
+    counts = told["counts"]
+    _matrix(axes, counts, told["shares"], texts)
+    right = np.trace(counts) / max(counts.sum(), 1)
+    axes.set_title(
+        f"{100 * right:.1f} % of {counts.sum():,} samples right\n"
+        + textwrap.fill(_worst(told["confused"]), int(13 * side)),
+        loc="left", fontsize="small",
+    )  # fmt: skip
 
 
 def _worst(confused: Sequence[tuple[str, str, int]]) -> str:
