@@ -1,0 +1,53 @@
+"""Handwritten digits by convolution: 8,000 learned, each moved and turned anew at each look.
+
+Prints the share of 2,000 others that is right. `picture_data.digits` says where they are from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import picture_data
+
+import syn0
+from syn0.layers import RandomCrop, RandomRotation
+
+
+def network() -> syn0.Sequential:
+    return syn0.Sequential(
+        syn0.Input((28, 28, 1)),
+        syn0.Rescaling(1 / 255),
+        syn0.ZeroPadding2D(2),
+        RandomCrop(28, 28),
+        RandomRotation(0.03, fill_mode="constant"),
+        syn0.Conv2D(32, 3, padding="same", activation="relu"),
+        syn0.MaxPool2D(2),
+        syn0.Conv2D(64, 3, padding="same", activation="relu"),
+        syn0.MaxPool2D(2),
+        syn0.Flatten(),
+        syn0.Dense(128, activation="relu"),
+        syn0.Dropout(0.5),
+        syn0.Dense(10, activation="softmax"),
+        random_state=0,
+    )
+
+
+def main(epochs: int = 30) -> float:
+    X, y = picture_data.digits()
+    order = np.random.default_rng(0).permutation(len(X))
+    held, learned = order[: len(X) // 5], order[len(X) // 5 :]
+    steps = epochs * -(-len(learned) // 64)
+    net = network()
+    net.fit(
+        X[learned],
+        y[learned],
+        epochs=epochs,
+        batch_size=64,
+        optimizer=syn0.Adam(syn0.CosineDecay(1e-3, decay_steps=steps)),
+    )
+    accuracy = net.evaluate(X[held], y[held])["accuracy"]
+    print(f"{100 * accuracy:.2f} % of {len(held):,} digits are right")
+    return float(accuracy)
+
+
+if __name__ == "__main__":
+    main()
