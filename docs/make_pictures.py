@@ -13,6 +13,7 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
 
 import syn0
 from syn0.lab import lesson
@@ -85,6 +86,23 @@ def draw_plots(folder: Path) -> None:
     boundary.save(folder / "boundary.png")
 
 
+def draw_seeing(folder: Path) -> None:
+    """Draw what a network makes of digits, from the block of docs/pictures.md on pictures."""
+    pixels, digits = load_digits(return_X_y=True)
+    pixels = pixels.reshape(-1, 8, 8, 1)
+    net = syn0.Sequential(
+        syn0.Rescaling(1 / 16),
+        syn0.Conv2D(16, 3, padding="same", activation="relu", name="edges"),
+        syn0.MaxPool2D(2, name="strongest"),
+        syn0.Flatten(),
+        syn0.Dense(10, activation="softmax", name="digits"),
+        random_state=0,
+    )
+    net.fit(pixels[:1200], digits[:1200], epochs=30, batch_size=32, verbose=0)
+    syn0.plots.confused_images(net, pixels[1200:], digits[1200:]).save(folder / "confused.png")
+    syn0.plots.class_evidence(net, pixels[1203]).save(folder / "evidence.png")
+
+
 def main() -> None:
     """Draw all pictures."""
     given = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "pictures"
@@ -92,7 +110,8 @@ def main() -> None:
     rcParams["svg.hashsalt"] = "syn0"  # the same drawing gives the same file
     draw_lesson(given / "lesson.svg")
     draw_plots(given)
-    print(f"drawn: lesson, network, curves and boundary in {given}")
+    draw_seeing(given)
+    print(f"drawn: lesson, network, curves, boundary, confusions and evidence in {given}")
 
 
 if __name__ == "__main__":

@@ -207,7 +207,9 @@ def test_each_row_has_a_command_or_says_not_yet(row: Row) -> None:
         return
     headings = re.findall(r"^#+ (.+)$", LESSON.read_text(encoding="utf-8"), re.MULTILINE)
     blocks = re.findall(r"block \"([^\"]+)\"", row.command)
-    assert commands_in(row) or blocks, f"{row.what}: no command and no block"
+    recipes = re.findall(r"`python (examples/[\w/.]+)", row.command)
+    assert commands_in(row) or blocks or recipes, f"{row.what}: no command, block or recipe"
+    assert all((ROOT / recipe).is_file() for recipe in recipes)
     assert set(blocks) <= set(headings)
     tests = re.findall(r"`([\w/.]+\.py)::(\w+)`", row.test)
     assert tests, f"{row.what}: no test"
