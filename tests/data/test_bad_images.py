@@ -70,7 +70,7 @@ def test_a_file_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Image, "open", refuse)
-    with pytest.raises(DataError, match=r"cat/0\.png' cannot be decoded: Permission denied"):
+    with pytest.raises(DataError, match=r"cat.0\.png' cannot be decoded: Permission denied"):
         read_images(folder)
 
 
