@@ -31,6 +31,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does so for wha
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Let the whole suite run in several processes, and a few files in this one."""
+    if config.args_source is pytest.Config.ArgsSource.ARGS or config.option.usepdb:
+        return 0
+    return min(os.cpu_count() or 1, 4)
+
+
 def pytest_report_header() -> str:
     return f"samples drawn with SYN0_TEST_SEED={SEED}"
 
