@@ -338,6 +338,16 @@ def test_the_loop_over_neighbours_has_nothing_to_spare() -> None:
     assert not any("rsp" in line for line in code)
 
 
+@pytest.mark.parametrize("target", targets(), ids=lambda target: target.name)
+def test_a_byte_left_of_a_row_is_a_byte(target: Target) -> None:
+    cast = Statement("astype", (0,), "uint8", "element")
+    written = Operand("uint8", (17, 1))
+    nest = Nest((2, 17), (Operand(FLOAT, (40, 1)), written), (load(0), cast), (Store(1, 1),))
+    x, y = np.arange(80, dtype=np.float32), np.full(34, 255, np.uint8)
+    run(nest_kernel(nest), target, [x, y], 0, 1)
+    assert y.tolist() == [*range(17), *[255] * 17]
+
+
 @pytest.mark.parametrize("machine", ["avx512", "avx2", "neon"])
 def test_no_kernel_calls_anything(machine: str) -> None:
     for number in range(15):

@@ -283,6 +283,11 @@ class Function:
         """Store the lanes that the mask names; memory under the others is not touched."""
         if x.type.scalar == "i1":
             x = self.cast("zext", x, x.type.of("i8"))
+        if mask.text == self.mask(x.type.lanes or 1, 1).text:
+            # LLVM 22 would write four bytes where this is one of a vector that was truncated.
+            lane = Type(x.type.scalar)
+            self.store(self.value(f"extractelement {x}, {integer(0)}", lane), pointer)
+            return
         name = f"llvm.masked.store.{x.type.suffix}.p0"
         self._check(pointer, x.type, mask)
         self.run(name, (x, pointer, literal(BYTES[x.type.scalar], I32), mask))
