@@ -84,7 +84,7 @@ class Draw:
         pooling = kind == "pooling"
         self.rng, self.kind = rng, kind
         self.arrays: Arrays = {}
-        self.dtype, self.samples = str(rng.choice(["float32", "float64"])), int(rng.integers(1, 19))
+        self.dtype, self.samples = str(rng.choice(["float32", "float64"])), int(rng.integers(1, 41))
         self.taps, strides, dilation = (
             tuple(int(n) for n in rng.integers(1, most, 2)) for most in (6, 4, 2 if pooling else 4)
         )

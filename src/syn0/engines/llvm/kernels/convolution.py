@@ -37,6 +37,8 @@ class Part:
         The taps, in two loops, and how far A and B move from tap to tap.
     depth, a_k, b_k : int
         The length of the inner axis of each product, and how far A and B move along it.
+    resumes : int
+        1 if its elements go on from what they are, 0 if they begin.
     """
 
     a: int
@@ -57,9 +59,10 @@ class Part:
     depth: int
     a_k: int
     b_k: int
+    resumes: int = 0
 
 
-COUNTS = frozenset(["lines", "rows", "taps", "inner_taps", "depth"])
+COUNTS = frozenset(["lines", "rows", "taps", "inner_taps", "depth", "resumes"])
 
 
 def table(parts: Sequence[Part]) -> NDArray[np.int64]:
@@ -159,8 +162,8 @@ class _Product(Columns):
             a, c = line.carried
             TapOperands(
                 A=a, B=B, C=c, a_m=part["a_m"], a_k=part["a_k"], b_k=part["b_k"],
-                panel_stride=zero, c_m=part["c_m"], depth=part["depth"], first=zero, ahead=zero,
-                rows=part["rows"], columns=columns, **taps,
+                panel_stride=zero, c_m=part["c_m"], depth=part["depth"], first=part["resumes"],
+                ahead=zero, rows=part["rows"], columns=columns, **taps,
             ).pass_to(f, function)  # fmt: skip
             line.carry(f.offset(a, part["a_line"], "i8"), f.offset(c, part["c_line"], "i8"))
 

@@ -8,10 +8,7 @@ from typing import Any
 
 from syn0.engines.llvm.kernels.convolution import Part
 from syn0.engines.llvm.planning.views import Sizes
-from syn0.engines.llvm.planning.windows import (
-    Axis,
-    Run,
-)
+from syn0.engines.llvm.planning.windows import Axis, Run, tap_runs, window_runs
 
 FEW = 6  # rows of a line below which lines are taken as rows, if they are more
 
@@ -26,13 +23,16 @@ class Strides:
     channel: int
 
 
-def axes_of(size: Sizes, windows: Sizes, taps: Sizes, attributes: Mapping[str, Any]) -> list[Axis]:
-    """Return the two axes along which a window moves."""
-    return [
-        Axis(size[i], windows[i], taps[i], attributes["strides"][i],
-             attributes.get("dilation", (1, 1))[i], attributes["padding"][i][0])
-        for i in range(2)
-    ]  # fmt: skip
+def axes_of(
+    size: Sizes, windows: Sizes, taps: Sizes, attributes: Mapping[str, Any]
+) -> tuple[Axis, Axis]:
+    """Return the two axes along which a window moves: down, and to the right."""
+    strides, padding = attributes["strides"], attributes["padding"]
+    dilation = attributes.get("dilation", (1, 1))
+    down, right = (
+        Axis(size[i], windows[i], taps[i], strides[i], dilation[i], padding[i][0]) for i in range(2)
+    )
+    return down, right
 
 
 def map_parts(
@@ -116,6 +116,46 @@ def sum_parts(
                 )
                 parts.append(_tidy(part))
     return parts
+
+
+def channel_sum_parts(
+    vertical: Axis, horizontal: Axis, x: Strides, dy: Strides, channels: int
+) -> list[Part] | None:
+    """Return the parts of the gradient of windows of which each channel has its own.
+
+    All taps below each other are one part over the lines where all of them meet the picture,
+    which comes first; then what the lines of the rims add to some. None where no line has all.
+    """
+    runs = sorted(window_runs(vertical), key=lambda run: -run.taps)
+    if not runs or runs[0].taps < vertical.taps:
+        return None
+    width = horizontal.taps * channels
+    parts = [
+        Part(
+            a=v.source * x.line + h.source * x.pixel,
+            b=v.first * dy.line + h.first * dy.pixel,
+            c=v.tap * width + h.tap * channels,
+            lines=1,
+            a_line=0,
+            c_line=0,
+            rows=v.taps,
+            a_m=v.source_tap * x.line,
+            c_m=width,
+            taps=0,
+            a_tap=x.sample,
+            b_tap=dy.sample,
+            inner_taps=v.count,
+            a_inner=v.source_step * x.line,
+            b_inner=dy.line,
+            depth=h.count,
+            a_k=h.source_step * x.pixel,
+            b_k=dy.pixel,
+            resumes=int(place > 0),
+        )
+        for place, v in enumerate(runs)
+        for h in tap_runs(horizontal)
+    ]
+    return [_tidy(part) for part in parts if part.rows or not part.resumes]
 
 
 def _same_windows(runs: Sequence[Run], *, merge: bool) -> list[list[Run]]:

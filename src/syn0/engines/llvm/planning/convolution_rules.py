@@ -13,7 +13,13 @@ from syn0.engines.llvm.kernels.convolution import (
 )
 from syn0.engines.llvm.kernels.packing import transpose_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named, stand_in
-from syn0.engines.llvm.planning.convolution import Strides, axes_of, map_parts, sum_parts
+from syn0.engines.llvm.planning.convolution import (
+    Strides,
+    axes_of,
+    channel_sum_parts,
+    map_parts,
+    sum_parts,
+)
 from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import Call, Pointer, Portion, Repeat, is_aligned
 from syn0.engines.llvm.planning.shards import add_parts, memory_of_parts, paying_shards
@@ -132,11 +138,14 @@ def _conv2d_dw(e: Emitter, t: Tensor, rows: Rows) -> None:
     if by_column:
         x, groups, channels = _with_neighbours(e, x), 1, 1
     axes = axes_of(x.shape[1:3], dy.shape[1:3], made[:2], t.attributes)
-    runs = [tap_runs(axis) for axis in axes]
-    columns = dy.shape[3] // groups
-    parts = sum_parts(runs, _strides(x), _strides(dy), channels, groups, columns)
+    columns, shards = dy.shape[3] // groups, paying_shards(e, t)
+    at = _strides(x), _strides(dy)
+    parts = channel_sum_parts(*axes, *at, columns) if by_column and shards else None
+    if parts is None:
+        runs = [tap_runs(axis) for axis in axes]
+        parts = sum_parts(runs, *at, channels, groups, columns)
     kernel = correlation_kernel(t.dtype, columns, e.target, by_column=by_column)
-    places, samples, shards = e.table(table(parts)), x.shape[0], paying_shards(e, t)
+    places, samples = e.table(table(parts)), x.shape[0]
     operations = 2 * samples * columns * sum(p.rows * p.inner_taps * p.depth for p in parts)
     if shards is None:
         out, own = e.buffers[id(t)], (False, False)
