@@ -105,10 +105,7 @@ def decode(
 
 
 def _bad(path: Path, what: str) -> DataError:
-    return DataError(
-        f"the picture {os.fspath(path)!r} {what}.",
-        mend="replace or remove the file, or pass such files over: on_error='skip'",
-    )
+    return DataError(f"the picture {os.fspath(path)!r} {what}.", mend="replace or remove it")
 
 
 def _check_pixels(path: Path, size: tuple[int, int]) -> None:
@@ -119,7 +116,7 @@ def _check_pixels(path: Path, size: tuple[int, int]) -> None:
 
 def _decoded(path: Path, image: Any, channels: int | None, size: Size | None, how: str) -> Decoded:
     """Return what an opened picture holds; all of Pillow's work is done in here."""
-    from PIL import ImageOps
+    from PIL import Image, ImageOps
 
     remarks = [ANIMATED] if getattr(image, "n_frames", 1) > 1 else []
     image.load()
@@ -130,8 +127,6 @@ def _decoded(path: Path, image: Any, channels: int | None, size: Size | None, ho
         raise _bad(path, "has 32 bits a pixel, which are no shades of a picture")
     one = channels == 1 or (channels is None and image.mode in _GREY)
     if image.mode.startswith("I;16"):
-        from PIL import Image
-
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         remarks.append(DEEP)
     if image.has_transparency_data:

@@ -99,9 +99,12 @@ def read_images(
     for done, (label, path) in enumerate(found.pictures(), 1):
         try:
             stack.add(label, path, decode(path, channels=channels, size=wanted, resize=resize))
+        except SizesDifferError:
+            raise
         except DataError as error:
-            if on_error == "raise" or isinstance(error, SizesDifferError):
-                raise
+            if on_error == "raise":
+                mend = f"{error.mend}, or pass such files over: on_error='skip', --skip-bad"
+                raise DataError(error.what, mend=mend) from None
             found.skipped[path] = error.what
         if progress is not None:
             progress(done, total, path.name)
@@ -112,7 +115,7 @@ def read_images(
     remarks = {**stack.remarks, **found.remarks}
     return Images(
         stack.pixels[: len(stack.paths)], np.array(stack.numbers, np.int64), labels,
-        tuple(stack.paths), found.skipped, remarks, resize, place.name or str(place),
+        tuple(stack.paths), found.skipped, remarks, resize, place.absolute().name,
     )  # fmt: skip
 
 
