@@ -31,8 +31,8 @@ def network() -> syn0.Sequential:
         *convolution(64),
         syn0.MaxPool2D(2),
         *convolution(128),
-        syn0.GlobalAveragePool2D(),
-        syn0.Dropout(0.2),
+        syn0.Flatten(),
+        syn0.Dropout(0.4),
         syn0.Dense(10, activation="softmax"),
         random_state=0,
     )
