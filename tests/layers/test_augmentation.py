@@ -165,6 +165,19 @@ def test_the_engines_draw_and_move_alike() -> None:
         assert nets[1].parameters[name].tobytes() == nets[2].parameters[name].tobytes()
 
 
+def test_bytes_may_be_declared_as_such() -> None:
+    x = np.random.default_rng(3).integers(0, 256, (10, 7, 9, 2), np.uint8)
+    ends = syn0.Rescaling(1 / 255), syn0.Flatten(), syn0.Dense(2, "softmax")
+    nets = [
+        syn0.Sequential(syn0.Input((7, 9, 2), dtype=dtype), *ALL, *ends, random_state=1)
+        for dtype in ("uint8", None)
+    ]
+    for net in nets:
+        net.fit(x, np.arange(10) % 2, epochs=2, verbose=0)
+    first, second = (net.parameters["W_dense_1"] for net in nets)
+    np.testing.assert_array_equal(first, second)
+
+
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [

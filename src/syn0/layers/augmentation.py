@@ -17,6 +17,7 @@ from syn0.graph import Tensor, constant
 from syn0.layers.images import check_counts, image
 from syn0.layers.layer import Layer, LayerValues
 from syn0.layers.moving_images import cut, flipped, shifted, sizes_of
+from syn0.layers.normalization import as_float
 from syn0.names import require
 
 ELSEWHERE = {"seed": "random_state, an argument of the network", "data_format": "nothing: NHWC"}
@@ -113,7 +114,7 @@ class RandomCrop(Layer):
                 x = cut(x, axis, spare // 2, spare // 2 + size) if spare else x
             elif spare:
                 drawn = p.random_uniform((x.shape[0], 1, 1, 1))
-                x, _ = shifted(x, (drawn * (spare + 1)).named("moved"), axis, spare)
+                x, _ = shifted(x, (drawn * (spare + 1)).named("shift"), axis, spare)
         return x
 
 
@@ -157,6 +158,7 @@ class Cutout(Layer):
         x = image(self, x)
         if not training:
             return x
+        x = as_float(x, p["fill_value"])
         rows, columns = (self._covered(p, x, axis) for axis in (1, 2))
         covered = ops.logical_and(rows, columns).named("covered")
         return ops.where(covered, p["fill_value"], x)

@@ -40,9 +40,9 @@ def shifted(x: Tensor, by: Tensor, axis: int, most: int) -> tuple[Tensor, Tensor
     """
     while most:
         step = (most + 1) // 2
-        far = by >= step
-        x = ops.where(far, cut(x, axis, step), cut(x, axis, 0, -step))
-        by = ops.where(far, by - step, by)
+        far = (by >= step).named("far")
+        x = ops.where(far, cut(x, axis, step), cut(x, axis, 0, -step)).named("moved")
+        by = ops.where(far, by - step, by).named("rest")
         most -= step
     return x, by
 
@@ -51,7 +51,7 @@ def slid(x: Tensor, by: Tensor, axis: int, most: int) -> Tensor:
     """Return what `shifted` does, one pixel shorter, blended between two neighbours."""
     x, rest = shifted(x, by, axis, most)
     here, next_one = cut(x, axis, 0, -1), cut(x, axis, 1)
-    return here + rest * (next_one - here)
+    return (here + rest * (next_one - here)).named("blended")
 
 
 def flipped(x: Tensor, axis: int) -> Tensor:

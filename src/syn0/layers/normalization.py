@@ -45,10 +45,11 @@ class Rescaling(Layer):
 
     def forward(self, p: LayerValues, x: Any, *, training: bool) -> Tensor:
         """Return the scaled input, of its shape."""
-        return _as_float(one_input(self, x), p["scale"]) * p["scale"] + p["offset"]
+        return as_float(one_input(self, x), p["scale"]) * p["scale"] + p["offset"]
 
 
-def _as_float(x: Tensor, like: Tensor) -> Tensor:
+def as_float(x: Tensor, like: Tensor) -> Tensor:
+    """Return numbers that are no floats, such as bytes, in the dtype of `like`."""
     return x if x.dtype in FLOATS else ops.astype(x, like.dtype)
 
 
@@ -115,7 +116,7 @@ class Normalization(Layer):
 
     def forward(self, p: LayerValues, x: Any, *, training: bool) -> Tensor:
         """Return the normalized input, of its shape."""
-        x = _as_float(one_input(self, x), p["mean"])
+        x = as_float(one_input(self, x), p["mean"])
         return (x - p["mean"]) / ops.sqrt(p["variance"])
 
 

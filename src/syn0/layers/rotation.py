@@ -15,6 +15,7 @@ from syn0.layers.augmentation import ELSEWHERE
 from syn0.layers.images import image
 from syn0.layers.layer import Layer, LayerValues
 from syn0.layers.moving_images import bordered, flipped, sizes_of, slid
+from syn0.layers.normalization import as_float
 from syn0.names import require
 
 FILL_MODES = ("reflect", "nearest", "constant")
@@ -89,6 +90,7 @@ class RandomRotation(Layer):
         low, high = self.angles
         largest = max(abs(low), abs(high))
         angle = (p.random_uniform((x.shape[0], 1, 1, 1)) * (high - low) + low).named("angle")
+        x = as_float(x, angle)
         if largest > math.pi / 2:  # beyond a quarter: half a turn first, then back
             over = ops.abs(angle) > math.pi / 2
             x = ops.where(over, flipped(flipped(x, 1), 2), x)
@@ -105,7 +107,7 @@ class RandomRotation(Layer):
         first = math.ceil(tangent * ((height - 1) / 2 + middle + 1))
         across = (first + last, first + last + 2)
         x = bordered(x, ((middle, middle + 1), across), self.fill_mode, self.fill_value)
-        slope = -ops.sin(angle / 2) / ops.cos(angle / 2)
+        slope = (-ops.sin(angle / 2) / ops.cos(angle / 2)).named("slope")
         x = _sheared(x, slope, 2, first, middle + (height - 1) / 2)
         x = _sheared(x, ops.sin(angle), 1, middle, last + (width - 1) / 2)
         return _sheared(x, slope, 2, last, (height - 1) / 2)
@@ -117,5 +119,5 @@ def _sheared(x: Tensor, slope: Tensor, axis: int, most: int, origin: float) -> T
     shape = [1, 1, 1, 1]
     shape[other] = sizes_of(x)[other - 1]
     places = np.arange(shape[other], dtype=x.dtype).reshape(shape) - origin
-    by = constant(places.astype(x.dtype)) * slope + most
+    by = (constant(places.astype(x.dtype)) * slope + most).named("shift")
     return slid(x, by, axis, 2 * most)
