@@ -44,13 +44,15 @@ def test_images_are_taken_wherever_arrays_are(images: Images) -> None:
     assert set(net.preparation.decode(answers)["class"]) <= set(CLASSES)
 
 
-def test_the_file_knows_classes_size_and_statistics(images: Images, tmp_path: Path) -> None:
+def test_the_file_knows_classes_size_and_statistics(tmp_path: Path) -> None:
+    images = read_images(folder_of(tmp_path / "colour", channels=3))
     net = network(images)
     net.fit(images, epochs=1, verbose=0)
     net.save(tmp_path / "pets.syn0")
     again = syn0.load(tmp_path / "pets.syn0")
     assert again.preparation == net.preparation
     measured = again.parameters["mean_normalization_1"]
+    assert len(set(measured)) == 3  # a number for each channel
     np.testing.assert_allclose(measured, images.X.mean(axis=(0, 1, 2)), rtol=1e-6)
     large = save(tmp_path / "new" / "large.png", pixels(3, (12, 15), channels=3))
     np.testing.assert_array_equal(again.predict(large), net.predict([large]))
