@@ -17,6 +17,7 @@ from syn0.engines.llvm.planning.memory import Buffer, Call
 
 CACHE = 384 * 1024  # bytes that the rows of a block may fill
 LEAST_BLOCK = 32  # rows, if so many are in the cache
+FEW = 2  # of rows that are large
 GRAIN = 8  # rows, of which a block is a multiple
 
 
@@ -42,8 +43,8 @@ class Group:
         row = sum(b.bytes // max(b.rows.count, 1) for b in own.values())
         # A block's rows should stay in the cache, but not be fewer bytes than the weights are.
         wanted = max(CACHE, sum(b.bytes for b in whole.values())) / max(row, 1)
-        if wanted < LEAST_BLOCK:  # such as pictures
-            return min(max(1, int(wanted)), count)
+        if wanted < LEAST_BLOCK:  # such as pictures, which outweigh the weights that they share
+            return min(max(FEW, CACHE // max(row, 1)), count)
         most = math.ceil(wanted / LEAST_BLOCK) * LEAST_BLOCK
         even = count / math.ceil(count / most)
         return min(math.ceil(even / GRAIN) * GRAIN, count)
