@@ -9,7 +9,7 @@ from __future__ import annotations
 import picture_data
 
 import syn0
-from syn0.layers import RandomCrop, RandomFlip
+from syn0.layers import RandomFlip
 
 
 def network() -> syn0.Sequential:
@@ -23,8 +23,6 @@ def network() -> syn0.Sequential:
     return syn0.Sequential(
         syn0.Input((28, 28, 1)),
         syn0.Normalization(),
-        syn0.ZeroPadding2D(2),
-        RandomCrop(28, 28),
         RandomFlip("horizontal"),
         *convolution(32),
         syn0.MaxPool2D(2),
