@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from syn0.engines.llvm.compiling import jit
 from syn0.sharing import shared
 
-SEED = int(os.environ.setdefault("SYN0_TEST_SEED", str(secrets.randbits(32))))  # workers inherit it
+SEED = int(os.environ.get("SYN0_TEST_SEED") or secrets.randbits(32))
 
 settings.register_profile(
     "syn0",
@@ -31,13 +32,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does so for wha
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Let the whole suite run in several processes, and a few files in this one."""
-    if config.args_source is pytest.Config.ArgsSource.ARGS or config.option.usepdb:
-        return 0
-    return min(os.cpu_count() or 1, 4)
-
-
 def pytest_report_header() -> str:
     return f"samples drawn with SYN0_TEST_SEED={SEED}"
 
@@ -45,6 +39,12 @@ def pytest_report_header() -> str:
 def seeded(*words: object) -> np.random.Generator:
     """Return the generator for a place in the tests; the header shows how to repeat it."""
     return np.random.default_rng([SEED, *(zlib.crc32(repr(word).encode()) for word in words)])
+
+
+def drawn(options: Iterable[str], count: int) -> list[str]:
+    """Return so many of a table's rows, other ones in each run; the soak tests have them all."""
+    rows = list(options)
+    return sorted(seeded(*rows).choice(rows, count, replace=False).tolist(), key=rows.index)
 
 
 @pytest.fixture
