@@ -122,6 +122,26 @@ def test_what_comes_between_two_steps_counts(between: str, monkeypatch: pytest.M
     assert ours == theirs
 
 
+@pytest.mark.parametrize("kind", [list, np.asarray])
+def test_arguments_that_change_inside_count(
+    kind: Callable[..., Any], prepared: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> Any:
+        net, metrics = network(), ["accuracy"]
+        loss = syn0.losses.Focal(alpha=kind([1.0, 2.0, 3.0]))
+        for i in range(8):
+            if i == 4:
+                loss.alpha[1] = 9.0
+            if i == 6:
+                metrics.append(syn0.metrics.TopKAccuracy(2))
+            net.step(X[i : i + 4], CLASSES[i : i + 4], loss=loss, metrics=metrics)
+        return stands(net)
+
+    ours, theirs = both_ways(monkeypatch, work)
+    assert ours == theirs
+    assert len(prepared) == 3 + 8  # the first, and the two that differ from the one before
+
+
 def test_a_layer_frozen_inside_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> Any:
         inner = syn0.Sequential(syn0.Dense(4, "tanh", name="first"), name="inner")

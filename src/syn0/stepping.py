@@ -8,7 +8,7 @@ step reads them. Whatever else there is goes the long way, which says what is wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -19,9 +19,6 @@ from syn0 import fitting
 from syn0.engines.protocol import SingleStep
 from syn0.errors import Syn0Error
 from syn0.graph import FLOATS
-from syn0.losses import Loss
-from syn0.metrics import Metric
-from syn0.optimizers import Optimizer
 from syn0.program import State
 from syn0.stateful import StatefulNetwork
 from syn0.training.feeds import ResidentFeed
@@ -29,7 +26,7 @@ from syn0.training.record import Job, Record
 
 Array = NDArray[Any]
 MOST_BYTES = 1 << 20  # of a batch that is kept: a larger one costs more than to look it up
-_PLAIN = (bool, int, float, str, type(None), Optimizer, Loss, Metric)
+_PLAIN = (bool, int, float, str, type(None), FunctionType)
 _HEARD = {"verbose": 0, "resume": False}  # calls of which nobody hears but the caller
 _ALONE = ("sample_weight", "class_weight", "validation_data", "orders", "callbacks")
 
@@ -55,7 +52,7 @@ class StepAgain:
         self, model: StatefulNetwork, job: Job, X: Array, y: Array, options: Mapping[str, Any],
         summarize: Callable[[Mapping[str, float]], dict[str, float]],
     ) -> None:  # fmt: skip
-        self._model, self._job, self._options = model, job, dict(options)
+        self._model, self._job, self._given = model, job, _meanings(options)
         self._like = [(x.shape, x.dtype) for x in (X, y)]
         self._known = model.numbers, model.layout, set(model.frozen), model.frozen_entries()
         self._summarize = summarize
@@ -70,7 +67,7 @@ class StepAgain:
         return (
             isinstance(feed, ResidentFeed)
             and feed.steps_per_epoch == job.epochs == 1
-            and all(_same(options[name], value) for name, value in _HEARD.items())
+            and all(_meaning(options[name]) == _meaning(value) for name, value in _HEARD.items())
             and not any(_is_given(options.get(name)) for name in _ALONE)
             and job.plan.minimizer is None
             and not (task.weighted or task.of_whole_sets() or job.measured)
@@ -90,8 +87,7 @@ class StepAgain:
             and model.frozen_entries() == entries  # of networks inside too
             and model.engine == self._job.engine
             and [(x.shape, x.dtype) for x in (X, y) if type(x) is np.ndarray] == self._like
-            and options.keys() == self._options.keys()
-            and all(_same(value, self._options[name]) for name, value in options.items())
+            and _meanings(options) == self._given
         )
 
     def __call__(self, X: Array, y: Array) -> dict[str, float] | None:
@@ -148,13 +144,19 @@ def _is_given(value: Any) -> bool:
     return value is not None and not (isinstance(value, (list, tuple)) and not value)
 
 
-def _same(value: Any, other: Any) -> bool:
-    """Tell whether two arguments mean the same, of which nothing may have changed inside."""
-    if type(value) is not type(other):
-        return False
+def _meanings(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _meaning(value) for name, value in options.items()}
+
+
+def _meaning(value: Any) -> Any:
+    """Return what an argument means now, to be compared with what one means later.
+
+    What may hide something that changes equals nothing.
+    """
     if isinstance(value, (list, tuple)):
-        pairs = zip(value, other, strict=False)
-        return len(value) == len(other) and all(_same(a, b) for a, b in pairs)
-    if isinstance(value, FunctionType):
-        return value is other
-    return isinstance(value, _PLAIN) and bool(value == other)
+        return type(value), *map(_meaning, value)
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if is_dataclass(value) and type(value).__module__.startswith("syn0."):
+        return type(value), *(_meaning(getattr(value, field.name)) for field in fields(value))
+    return (type(value), value) if isinstance(value, _PLAIN) else object()
