@@ -203,6 +203,9 @@ class _Planner:
             self._put_outside(results)
         phases = schedule(calls)
         spans = lifetimes(phases, list(results.values()))
+        if by_rows:  # computed once before all blocks, and read by the last of them too
+            end = max((last for _, last in spans.values()), default=0)
+            spans |= {b: (0, end) for b in spans if not b.rows.batched}
         # One thread adds up a step's figures while others may be in the first phase of the next.
         for name in {"weight", *self.program.totals} & results.keys():
             if results[name] in spans:

@@ -1,0 +1,27 @@
+"""Predictions go through a program in blocks: each row answers as it does alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import syn0
+from syn0.engines.llvm.compiling.target import host
+
+pytestmark = pytest.mark.skipif(host() is None, reason="the compiler does not know this processor")
+
+
+@pytest.mark.parametrize("scale", [syn0.Normalization(), syn0.Rescaling(0.5)])
+def test_what_is_computed_once_lives_through_all_blocks(scale: Any, rng: Any) -> None:
+    # Deviations are numbers of the state alone, made once; the second is read after much else.
+    layers = [
+        part
+        for _ in range(2)
+        for part in (syn0.Dense(64), syn0.BatchNormalization(), syn0.Activation("relu"))
+    ]
+    net = syn0.Sequential(scale, *layers, syn0.Dense(3), random_state=0).build((20,))
+    x = rng.normal(size=(300, 20))
+    rows = np.concatenate([net.predict(row[None]) for row in x])
+    np.testing.assert_array_equal(net.predict(x), rows)
