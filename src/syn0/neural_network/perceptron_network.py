@@ -18,7 +18,6 @@ from syn0.layers import (
     LayerNormalization,
 )
 from syn0.model import Sequential
-from syn0.program import State
 
 Array = NDArray[Any]
 
@@ -119,7 +118,7 @@ def carry_over(before: Sequential, network: Sequential) -> None:
     network.set_parameters(same)
 
 
-def outputs_of(network: Sequential, X: Any, state: State | None = None) -> Array:
-    """Return what the network puts out, with its own numbers or those of a state."""
-    (outputs,) = network.run_rows("predict", {network.input_names[0]: X}, state).values()
+def outputs_of(network: Sequential, X: Any) -> Array:
+    """Return what the network puts out."""
+    (outputs,) = network.run_rows("predict", {network.input_names[0]: X}).values()
     return outputs

@@ -39,11 +39,9 @@ def pack(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> Vector:
 
 def unpack(vector: Vector, like: Mapping[str, NDArray[Any]], names: Sequence[str]) -> State:
     """Cut a vector into arrays of the shapes and dtypes that `like` has; undoes `pack`."""
-    found, end = {}, 0
-    for name in names:
-        start, end = end, end + like[name].size
-        found[name] = vector[start:end].reshape(like[name].shape).astype(like[name].dtype)
-    return found
+    found = Unpacked(like, names)
+    found.take(vector)
+    return found.arrays
 
 
 class Unpacked:

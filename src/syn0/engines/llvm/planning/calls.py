@@ -25,6 +25,7 @@ from syn0.engines.llvm.kernels.nest import (
     written_out_nest,
 )
 from syn0.engines.llvm.kernels.packing import pack_kernel
+from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
 from syn0.engines.llvm.kernels.tiny_gemm import tiny_gemm_kernel
 from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, domain_of, over_domain
 from syn0.engines.llvm.planning.memory import (
@@ -172,7 +173,7 @@ class Emitter:
         repeats = tuple(
             Repeat(count, (x.strides[i], y.strides[i], inner[i])) for i, count in enumerate(lead)
         )
-        reads = tuple((p.buffer, same) for p, same in zip(pointers, own, strict=False))
+        reads = tuple((p.buffer, same) for p, same in zip(pointers[:2], own, strict=True))
         tiny = None
         if not lead and not packed and (y.strides[-1] == 1 or n == 1):
             a = (x.strides[-2], x.strides[-1])
@@ -191,6 +192,26 @@ class Emitter:
                 label,
                 2 * m * n * (depth.whole if depth else math.prod(lead) * k),
                 tiny,
+            )
+        )
+
+    def reduce(
+        self, result: Tensor, reduction: Reduction, source: Pointer, rows: Rows, own: bool
+    ) -> None:
+        """Emit a reduction of what lies at `source`; `own` tells whether row i needs its row i."""
+        kernel, numbers = reduction_kernel(reduction)
+        out = self.buffers[id(result)]
+        out.rows = rows
+        self.calls.append(
+            Call(
+                kernel,
+                (source, Pointer(out)),
+                numbers,
+                rows,
+                ((source.buffer, own),),
+                (out,),
+                label=named(result),
+                operations=math.prod((*reduction.kept, *reduction.reduced)),
             )
         )
 

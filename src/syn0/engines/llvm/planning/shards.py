@@ -67,8 +67,7 @@ def contract_shards(e: Emitter, t: Tensor, x: View, y: View, shards: Rows) -> No
     right = View(y.base, y.offset, (lead, length, n), (length * y.strides[0], *y.strides))
     own = _is_own(e, x, shards), _is_own(e, y, shards)
     parts = memory_of_parts(e, t, shards)
-    label = f"{named(t)} by shard"
-    e.contract_into(parts, left, right, shards, own, label, depth=portion)
+    e.contract_into(parts, left, right, shards, own, parts.name, depth=portion)
     add_parts(e, t, parts)
 
 
@@ -120,12 +119,4 @@ def add_parts(e: Emitter, t: Tensor, parts: Buffer) -> None:
     reduction = Reduction(
         "sum", t.dtype, kept, (parts.rows.count,), strides, (size,), id(t) in e.checked
     )
-    kernel, numbers = reduction_kernel(reduction)
-    out, rows = e.buffers[id(t)], Rows(first, False)
-    out.rows = rows
-    e.calls.append(
-        Call(
-            kernel, (Pointer(parts), Pointer(out)), numbers, rows, ((parts, False),), (out,),
-            label=named(t), operations=parts.count,
-        )
-    )  # fmt: skip
+    e.reduce(t, reduction, Pointer(parts), Rows(first, False), own=False)

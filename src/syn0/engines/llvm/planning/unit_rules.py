@@ -8,7 +8,7 @@ from typing import Any
 
 from syn0.engines.llvm.kernels.indexing import gather_kernel, scatter_add_kernel
 from syn0.engines.llvm.kernels.randomness import random_kernel
-from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
+from syn0.engines.llvm.kernels.reduction import Reduction
 from syn0.engines.llvm.kernels.total import total_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named
 from syn0.engines.llvm.planning.convolution_rules import CONVOLUTION_RULES
@@ -87,24 +87,10 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
         tuple(strides[a] for a in kept) or (0,), tuple(strides[a] for a in axes),
         id(t) in e.checked,
     )  # fmt: skip
-    kernel, numbers = reduction_kernel(reduction)
-    batched = bool(kept) and kept[0] == 0 and rows.batched
-    rows = Rows(reduction.kept[0], batched)
-    source, out = e.buffers[id(view.base)], e.buffers[id(t)]
-    out.rows = rows
-    aligned = bool(kept) and kept[0] == 0 and is_aligned(view, source, rows)
-    e.calls.append(
-        Call(
-            kernel,
-            (e.pointer(view), Pointer(out)),
-            numbers,
-            rows,
-            ((source, aligned),),
-            (out,),
-            label=named(t),
-            operations=math.prod(sizes),
-        )
-    )
+    by_row = bool(kept) and kept[0] == 0
+    rows = Rows(reduction.kept[0], by_row and rows.batched)
+    source = e.pointer(view)
+    e.reduce(t, reduction, source, rows, by_row and is_aligned(view, source.buffer, rows))
 
 
 def _total(e: Emitter, t: Tensor, view: View) -> None:

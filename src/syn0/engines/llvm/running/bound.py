@@ -26,7 +26,19 @@ Results = tuple[dict[str, Any], dict[str, Any]]
 
 
 class _Bound:
-    """What both have in common: a form's memory, with a batch bound to it."""
+    """What both have in common: a form's memory, with a batch bound to it.
+
+    Parameters
+    ----------
+    family : Family
+        The program.
+    compiled : Compiled
+        Its form for such batches.
+    given : mapping of str to array
+        The batch, as the program reads it.
+    threads : int
+        How many threads there is memory for.
+    """
 
     def __init__(
         self, family: Family, compiled: Compiled, given: Mapping[str, Array], threads: int
@@ -60,21 +72,7 @@ class _Bound:
 
 
 class BoundRows(_Bound):
-    """A program that goes through the samples of a batch by themselves.
-
-    Parameters
-    ----------
-    family : Family
-        The program.
-    compiled : Compiled
-        Its form for any number of samples.
-    given : mapping of str to array
-        The batch, as the program reads it.
-    rows : int
-        Its samples.
-    threads : int or "auto"
-        How many threads it may use.
-    """
+    """A program that goes through the samples of a batch, `rows` of them, by themselves."""
 
     def __init__(
         self, family: Family, compiled: Compiled, given: Mapping[str, Array], rows: int,
@@ -98,19 +96,7 @@ class BoundRows(_Bound):
 
 
 class BoundBatch(_Bound):
-    """A program that sees a batch as a whole.
-
-    Parameters
-    ----------
-    family : Family
-        The program.
-    compiled : Compiled
-        Its form for batches of this size.
-    given : mapping of str to array
-        The batch, as the program reads it.
-    threads : int or "auto"
-        How many threads it may use.
-    """
+    """A program that sees a batch as a whole."""
 
     def __init__(
         self, family: Family, compiled: Compiled, given: Mapping[str, Array], threads: int | str
