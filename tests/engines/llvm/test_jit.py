@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -195,8 +196,18 @@ def test_without_a_cache_all_goes_on(target: Target, number: int, tmp_path: Path
         assert made == [number]
 
 
-def test_objects_are_kept_apart_by_target_source_and_passes(
-    target: Target, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that stands for the compiler's source, and is read whenever code is wanted."""
+    path = tmp_path / "source" / "kernels" / "part.py"
+    path.parent.mkdir(parents=True)
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "source" / "compiling" / "jit.py"))
+    monkeypatch.setattr(jit, "_fingerprint", jit._fingerprint.__wrapped__)
+    return path
+
+
+def test_objects_are_kept_apart_by_target_and_passes(
+    target: Target, number: int, tmp_path: Path
 ) -> None:
     made: list[int] = []
     folder = tmp_path / "objects"
@@ -204,18 +215,33 @@ def test_objects_are_kept_apart_by_target_source_and_passes(
     for other in (target, Target("avx2", target.triple, target.cpu, "", 32), target):
         fresh(other, folder).kernels([kernel])
     assert len(made) == 2
-    (tmp_path / "source" / "deep").mkdir(parents=True)
-    monkeypatch.setattr(jit, "__file__", str(tmp_path / "source" / "jit.py"))
-    for content in ("x = 1", "x = 2"):
-        (tmp_path / "source" / "deep" / "part.py").write_text(content)
-        jit._fingerprint.cache_clear()
-        fresh(target, folder).kernels([kernel])
-    jit._fingerprint.cache_clear()
-    assert len(made) == 4
     text = adding(number).make()
     for optimize in (False, True):
         fresh(target, folder).program(text, kernel.symbol, {}, optimize)
-    assert len(list(folder.glob("*.o"))) == 6
+    assert len(list(folder.glob("*.o"))) == 4
+
+
+def test_objects_are_kept_apart_by_source(
+    target: Target, number: int, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    for content in ("x = 1", "x = 2", "x = 1"):
+        source.write_text(content)
+        monkeypatch.setattr(jit, "_LOADED", time.time() + 1)
+        fresh(target, tmp_path / "objects").kernels([adding(number, made)])
+    assert len(made) == 2
+
+
+def test_code_of_a_source_that_has_changed_since_it_was_loaded_is_for_nobody_else(
+    target: Target, number: int, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    source.write_text("x = 1")
+    loaded = time.time()
+    for moment, count in ((loaded - 60, 1), (loaded + 1, 2), (loaded + 1, 2), (loaded - 60, 3)):
+        monkeypatch.setattr(jit, "_LOADED", moment)
+        fresh(target, tmp_path / "objects").kernels([adding(number, made)])
+        assert len(made) == count
 
 
 # ----- threads and processes

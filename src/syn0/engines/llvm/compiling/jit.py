@@ -6,7 +6,9 @@ What is linked stays for as long as the process lives, since threads may be insi
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import count
@@ -217,11 +219,21 @@ class _Linker:
 
 @cache
 def _fingerprint() -> str:
-    """Return a digest of all that a kernel's code depends on beside its symbol and target."""
+    """Return a digest of all that a kernel's code depends on beside its symbol and target.
+
+    Where the sources are no longer those that were loaded, as after an upgrade, it is one that
+    no other process has: objects of old code must not be found by new code.
+    """
     import llvmlite.binding as llvm
 
     digest = hashlib.sha256(repr(llvm.llvm_version_info).encode())
     folder = Path(__file__).parents[1]
     for path in sorted(folder.rglob("*.py")) or sorted(folder.rglob("*.pyc")):
         digest.update(path.read_bytes())
+        found = path.stat()
+        if max(found.st_mtime, found.st_ctime) > _LOADED:
+            digest.update(os.urandom(16))
     return digest.hexdigest()
+
+
+_LOADED = time.time()
