@@ -52,6 +52,8 @@ _FOREIGN = {
     "randomrotation": "syn0.layers.RandomRotation(factor)",
     "randomerasing": "syn0.layers.Cutout(size)",
     "cutout": "syn0.layers.Cutout(size)",
+    "mixup": "syn0.layers.Mixup(alpha)",
+    "randommixup": "syn0.layers.Mixup(alpha)",
     "imagefolder": "syn0.data.read_images(folder)",
     "imagedatasetfromdirectory": "syn0.data.read_images(folder)",
     "simplernn": "syn0.RNN",

@@ -12,6 +12,7 @@ from syn0 import ops
 from syn0.errors import ArgumentError, ShapeError
 from syn0.gradient import backpropagate
 from syn0.graph import Tensor, batch, format_shape, input_tensor, size, topological_order
+from syn0.layers.mixup import mixed
 from syn0.layers.node import Node
 from syn0.losses import Loss
 from syn0.metrics import FunctionMetric, Metric
@@ -206,6 +207,8 @@ def _loss_value(
             )
         return values
     y_true = None if y is None or target is None else target.for_loss(y, y_pred)
+    if y_true is not None and trace.gathered.share is not None:
+        y_true = mixed(y_true, trace.gathered.share).named("y_mixed", scoped=False)
     values = loss(y_true, y_pred)
     if not isinstance(values, Tensor):
         raise _no_tensor("loss", loss.name, values)

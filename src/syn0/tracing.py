@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syn0 import ops
-from syn0.errors import UnknownNameError
+from syn0.errors import ArgumentError, UnknownNameError
 from syn0.graph import Shape, Tensor, current_scope
 from syn0.layers import Layer
 from syn0.program import Entry
@@ -31,12 +31,18 @@ class Gathered:
     measured : dict
         The layers that take statistics from the training data by their scope, each with
         what it reads.
+    share : Tensor or None
+        How much of each sample stays where samples are mixed, targets with them.
+    alpha : float
+        What it was drawn with.
     """
 
     dtype: str
     streams: int = 0
     penalties: list[Tensor] = field(default_factory=list)
     measured: dict[str, tuple[Layer, Tensor]] = field(default_factory=dict)
+    share: Tensor | None = None
+    alpha: float = 0.0
 
     def draw(self, op: Callable[..., Any], shape: Shape) -> Tensor:
         """Return random numbers of the next stream."""
@@ -74,6 +80,19 @@ class LayerEntries(Mapping[str, Tensor]):
     def random_normal(self, shape: Shape) -> Tensor:
         """Return standard normal numbers, new at each step."""
         return self.gathered.draw(ops.random_normal, shape)
+
+    def mixing(self, alpha: float, draw: Callable[[], Tensor]) -> Tensor:
+        """Return how much of each sample stays where samples are mixed: one draw for a pass."""
+        gathered = self.gathered
+        if gathered.share is None:
+            gathered.alpha, gathered.share = alpha, draw()
+        if gathered.alpha != alpha:
+            raise ArgumentError(
+                f"the layer {current_scope()!r} mixes samples with alpha={alpha}, "
+                f"another one with alpha={gathered.alpha}.",
+                expected="one alpha for all: inputs and targets are mixed by the same shares",
+            )
+        return gathered.share
 
 
 @dataclass

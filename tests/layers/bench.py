@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,9 @@ class Values(Mapping[str, graph.Tensor]):
         return graph.input_tensor(name, shape, str(self.drawn[name].dtype))
 
     random_normal = random_uniform
+
+    def mixing(self, alpha: float, draw: Callable[[], graph.Tensor]) -> graph.Tensor:
+        return draw()
 
 
 def first_values(layer: Layer, shape: Any, dtype: str = "float64", seed: int = 0) -> dict[str, Any]:

@@ -61,6 +61,7 @@ TABLE = {
     "LayerNormalization": Row((dense(), syn0.LayerNormalization())),
     "MaxPool1D": Row((syn0.Conv1D(4, 3), syn0.MaxPool1D(2, padding="same")), (8, 2)),
     "MaxPool2D": Row((syn0.Conv2D(4, 2), syn0.MaxPool2D(3, strides=2, padding=1)), IMAGE),
+    "Mixup": Row((layers.Mixup(0.4), dense())),
     "MultiHeadAttention": Row((syn0.MultiHeadAttention(2, 3),), (4, 6)),
     "Normalization": Row((syn0.Normalization(), dense())),
     "PReLU": Row((syn0.Dense(5), syn0.PReLU())),

@@ -11,6 +11,7 @@ from syn0.layers.embedding import Embedding
 from syn0.layers.input import Input
 from syn0.layers.layer import Layer
 from syn0.layers.merging import Add, Concatenate
+from syn0.layers.mixup import Mixup
 from syn0.layers.normalization import (
     BatchNormalization,
     LayerNormalization,
@@ -47,6 +48,7 @@ __all__ = [
     "LayerNormalization",
     "MaxPool1D",
     "MaxPool2D",
+    "Mixup",
     "MultiHeadAttention",
     "Normalization",
     "PReLU",

@@ -32,6 +32,10 @@ class LayerValues(Protocol):
         """Return standard normal numbers, new at each step."""
         ...
 
+    def mixing(self, alpha: float, draw: Callable[[], Tensor]) -> Tensor:
+        """Return how much of each sample stays where samples are mixed, targets with them."""
+        ...
+
 
 @dataclass(frozen=True)
 class Layer(Record):

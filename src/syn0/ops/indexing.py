@@ -33,6 +33,8 @@ def _sliced_size(size: Size, key: slice) -> Size:
     if isinstance(size, int):
         return len(range(*key.indices(size)))
     start, stop, step = key.start or 0, key.stop, key.step or 1
+    if (key.start, stop, step) == (None, None, -1):
+        return size
     if size != batch and stop == start + 1 and (start >= 0) == (stop > 0):
         return 1
     if start < 0 and stop is None:
@@ -40,7 +42,7 @@ def _sliced_size(size: Size, key: slice) -> Size:
     if start < 0 or step < 1 or (stop is not None and stop >= 0):
         raise ShapeError(
             f"the named dimension {size} cannot be sliced by {start}:{stop}:{step}.",
-            expected="a start from the front, a stop counted from the end, a positive step",
+            expected="::-1, or a start from the front, a stop from the end and a positive step",
         )
     return (
         (size + ((stop or 0) - start + step - 1)) // step
@@ -62,6 +64,8 @@ def _slice(xp: Any, x: Any, *, key: tuple[slice, ...]) -> Any:
 
 
 def _slice_derivative(dy: Tensor, y: Tensor, x: Tensor, *, key: tuple[slice, ...]) -> Any:
+    if y.shape == x.shape:  # nothing but turned round, as this turns it back
+        return slice_op(dy, key=key)
     return unslice_op(dy, key=key, shape=x.shape)
 
 
@@ -69,6 +73,7 @@ def _slice_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample(normal(rng, 4, 5), key=(slice(1, None), slice(None, -2)))
     yield Sample(normal(rng, 7), key=(slice(None, None, 3),))
     yield Sample(normal(rng, 3, 4), key=(slice(2, 2),))
+    yield Sample(normal(rng, 3, 2), key=(slice(None, None, -1),))
 
 
 slice_op = Op("slice", _slice_shape, _slice, _slice_derivative, _slice_samples)
