@@ -209,7 +209,7 @@ class BatchNormalization(Layer):
         axes = tuple(range(x.ndim - 1))
         mean = ops.mean(x, axis=axes).named("batch_mean")  # (features,)
         centered = (x - mean).named("centered")
-        variance = ops.mean(ops.square(centered), axis=axes).named("batch_variance")
+        variance = ops.var(x, axis=axes).named("batch_variance")
         # One division a feature, and one factor for its elements: these are many.
         factor = (1 / ops.sqrt(variance + p["epsilon"])).named("factor")
         keep = p["decay"]

@@ -1,4 +1,4 @@
-"""Ops that reduce an axis: mean, max, logsumexp, argmax, softmax and its loss.
+"""Ops that reduce an axis: mean, var, max, logsumexp, argmax, softmax and its loss.
 
 `sum` stands with its adjoint `broadcast_to` in `structure`.
 """
@@ -23,7 +23,7 @@ from syn0.graph import (
     public,
     size,
 )
-from syn0.ops.elementwise import astype, exp, square
+from syn0.ops.elementwise import astype, exp
 from syn0.ops.structure import (
     Axes,
     broadcast_to,
@@ -73,10 +73,34 @@ def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     return mean_op(x, axis=normalize_axes(x, axis), keepdims=keepdims)
 
 
+# ----- var ----------------------------------------------------------------
+
+
+def _var(xp: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    """Return the mean squared distance from the mean over axes."""
+    return xp.var(x, axis=axis, keepdims=keepdims)
+
+
+def _var_derivative(dy: Tensor, y: Tensor, x: Tensor, *, axis: Axes, keepdims: bool) -> Any:
+    # That x moves the mean too changes nothing: distances from the mean add up to 0.
+    count = size([x.shape[a] for a in listed_axes(x, axis)], x.dtype)
+    distance = x - mean(x, axis, keepdims=not are_first(x, axis))
+    return 2 * restore_axes(dy, axis, keepdims) / count * distance
+
+
+def are_first(x: Tensor, axis: Axes) -> bool:
+    """Tell whether axes come before all others: what is reduced over them broadcasts as it is."""
+    axes = listed_axes(x, axis)
+    return axes == tuple(range(len(axes)))
+
+
+var_op = Op("var", _float_reduce_shape, _var, _var_derivative, reduction_samples)
+
+
 @public
 def var(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """Return the mean squared distance from the mean over `axis`."""
-    return mean(square(x - mean(x, axis, keepdims=True)), axis, keepdims)
+    return var_op(x, axis=normalize_axes(x, axis), keepdims=keepdims)
 
 
 # ----- max, min -----------------------------------------------------------

@@ -20,7 +20,7 @@ from syn0.engines.source import is_plain_number
 from syn0.graph import FLOATS, Tensor, constant_op, scope, size, topological_order
 from syn0.ops.contraction import matmul_op
 from syn0.ops.random import random_normal, random_uniform
-from syn0.ops.reduction import argmax_op, max_op
+from syn0.ops.reduction import are_first, argmax_op, max_op
 from syn0.ops.structure import listed_axes, reshape_op, restore_axes, sum_op
 from syn0.simplify import simplify
 
@@ -103,6 +103,11 @@ def _mean(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
     return mean
 
 
+def _var(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
+    distance = x - _mean(x, axis=axis, keepdims=not are_first(x, axis))
+    return _mean(ops.square(distance), axis=axis, keepdims=keepdims)
+
+
 def _logsumexp(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
     top = _max(x, axis=axis, keepdims=True)
     top = ops.where(ops.isfinite(top), top, 0)
@@ -135,7 +140,19 @@ def _sum(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
     if x.op.name == "negative":  # the same number, of a value that is there already
         made: Tensor = -_sum(x.inputs[0], axis=axis, keepdims=keepdims)
         return made
+    for value, factor in _factors(x):
+        if listed_axes(x, axis) == tuple(range(x.ndim - factor.ndim)) and not keepdims:
+            made = _sum(value, axis=axis, keepdims=False) * factor
+            return made
     return _over_last_axes(sum_op, x, axis, keepdims)
+
+
+def _factors(x: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Return the factors of products of a value and of one number for each last index."""
+    if x.op.name != "multiply":
+        return []
+    pairs = (x.inputs, x.inputs[::-1])
+    return [(a, b) for a, b in pairs if a.shape == x.shape and 0 < b.ndim < x.ndim]
 
 
 def _max(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
@@ -182,6 +199,7 @@ def _random(op: Any) -> Callable[..., Tensor]:
 
 RULES: dict[str, Callable[..., Tensor]] = {
     "mean": _mean,
+    "var": _var,
     "logsumexp": _logsumexp,
     "softmax": _softmax,
     "softmax_cross_entropy": _softmax_cross_entropy,
