@@ -87,6 +87,15 @@ def place_of_rows(reduction: Reduction) -> int | None:
     return form.numbers.index(f"size{form.kept}") if form.reduced == 1 else None
 
 
+def place_of_resuming(reduction: Reduction) -> int | None:
+    """Return which of a kernel's numbers is 1 where chains go on from what the target holds.
+
+    None where they cannot: then the kernel is given all rows at once.
+    """
+    form, _ = _form_of(reduction)
+    return form.numbers.index("resumes") if form.has_streams else None
+
+
 def _form_of(reduction: Reduction) -> tuple[_Form, dict[str, int]]:
     """Return what a kernel's code depends on, and its numbers by name."""
     first, *inner = zip(reduction.kept, reduction.kept_strides, strict=True)
@@ -98,7 +107,8 @@ def _form_of(reduction: Reduction) -> tuple[_Form, dict[str, int]]:
         reduction.op, reduction.dtype, 1 + len(inner), len(rows), flat, stride == 1,
         reduction.checked,
     )  # fmt: skip
-    known = {"passes": form.passes(rows[0][0], first[0] * size if flat else size)}
+    streams = form.pays_in_streams(rows[0][0], first[0] * size if flat else size)
+    known = {"streams": int(streams), "resumes": 0}
     for i, (size, stride) in enumerate([first, *inner, *rows]):
         known |= {f"size{i}": size, f"stride{i}": stride}
     return form, known
@@ -143,12 +153,13 @@ class _Form:
         count = self.kept + self.reduced
         names = [f"{kind}{axis}" for axis in range(count) for kind in ("size", "stride")]
         known = ["size0"] + ["stride0"] * self.flat + [f"stride{self.kept - 1}"] * self.dense
-        return [name for name in names if name not in known] + ["passes"] * self.has_streams
+        named = [name for name in names if name not in known]
+        return [*named, "streams", "resumes"] if self.has_streams else named
 
-    def passes(self, rows: int, width: int) -> int:
-        """Return how many passes go over rows: several where they are wide and the array large."""
+    def pays_in_streams(self, rows: int, width: int) -> bool:
+        """Tell whether rows are better read a few at a time: wide ones of a large array."""
         large = rows * width * BYTES[SCALARS[self.dtype]] >= LARGE
-        return -(-rows // ROWS) if large and width > GROUP * self.lanes else 1
+        return large and width > GROUP * self.lanes
 
 
 # ----- the kernel ---------------------------------------------------------
@@ -197,8 +208,10 @@ class _Writer:
         self.first = self._first()
         self.result = f.value("alloca i64", PTR)
         if form.has_streams:
-            several = f.compare("icmp sgt", known["passes"], integer(1))
+            several = f.compare("icmp ne", known["streams"], integer(0))
             self.step = f.select(several, integer(ROWS), self.rows[0].size)
+            most = f.binary("add", self.rows[0].size, integer(ROWS - 1))
+            self.passes = f.select(several, f.binary("udiv", most, integer(ROWS)), integer(1))
 
     def text(self) -> str:
         """Write the loops over the kept axes, around those over columns."""
@@ -245,10 +258,11 @@ class _Writer:
             self._pass(_Pass(source, target, self.rows), count)
             return
         (rows,) = self.rows
-        with f.loop(0, f.argument("passes"), carried=(source, rows.size)) as loop:
+        resumes = f.compare("icmp ne", f.argument("resumes"), integer(0))
+        with f.loop(0, self.passes, carried=(source, rows.size)) as loop:
             top, left = loop.carried
             part = _Axis(f.intrinsic("smin", left, self.step), rows.stride)
-            goes_on = f.compare("icmp sgt", loop.index, integer(0))
+            goes_on = f.binary("or", resumes, f.compare("icmp sgt", loop.index, integer(0)))
             ends = f.compare("icmp sle", left, self.step)
             self._pass(_Pass(top, target, (part,), goes_on, ends), count)
             loop.carry(self._moved(top, self.step, rows.stride), f.binary("sub", left, self.step))

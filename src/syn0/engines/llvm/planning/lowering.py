@@ -142,8 +142,8 @@ def _sum(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
         return made
     for value, factor in _factors(x):
         if listed_axes(x, axis) == tuple(range(x.ndim - factor.ndim)) and not keepdims:
-            made = _sum(value, axis=axis, keepdims=False) * factor
-            return made
+            by_column: Tensor = _sum(value, axis=axis, keepdims=False) * factor
+            return by_column
     return _over_last_axes(sum_op, x, axis, keepdims)
 
 

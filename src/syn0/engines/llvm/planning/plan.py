@@ -24,7 +24,13 @@ from syn0.engines.llvm.planning.lowering import lower
 from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer
 from syn0.engines.llvm.planning.nest_writer import number_of
 from syn0.engines.llvm.planning.recomputing import recomputed
-from syn0.engines.llvm.planning.schedule import Phase, are_rows_independent, lifetimes, schedule
+from syn0.engines.llvm.planning.schedule import (
+    Phase,
+    are_rows_independent,
+    lifetimes,
+    pass_on,
+    schedule,
+)
 from syn0.engines.llvm.planning.unit_rules import RULES
 from syn0.engines.llvm.planning.views import MOVES
 from syn0.graph import (
@@ -208,6 +214,7 @@ class _Planner:
         if by_rows:
             self._put_outside(results)
         phases = schedule(calls)
+        pass_on(phases, list(results.values()))
         spans = lifetimes(phases, list(results.values()))
         if by_rows:  # computed once before all blocks, and read by the last of them too
             end = max((last for _, last in spans.values()), default=0)

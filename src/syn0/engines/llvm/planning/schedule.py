@@ -27,12 +27,16 @@ class Group:
 
     rows: Rows
     calls: list[Call] = field(default_factory=list)
+    # Sums over shards of its rows, to which each block's rows are added while they are near.
+    chained: list[Call] = field(default_factory=list)
+    # Values of a block that nothing else reads: the next block may have their memory.
+    passing: list[Buffer] = field(default_factory=list)
 
     @property
     def block(self) -> int:
         """How many rows go through all calls at a time."""
         count = max(self.rows.count, 1)
-        if len(self.calls) == 1:
+        if len(self.calls) + len(self.chained) == 1:
             return count
         own: dict[int, Buffer] = {}
         whole: dict[int, Buffer] = {}  # read again for each block: weights
@@ -94,7 +98,20 @@ def schedule(calls: Sequence[Call]) -> list[Phase]:
         phases[place].group(call.rows).calls.append(call)
     for phase in phases:
         phase.groups.sort(key=lambda group: group.rows.shard > 0)  # after their samples
+        _chain(phase)
     return phases
+
+
+def _chain(phase: Phase) -> None:
+    """Give sums over shards to the groups whose calls write what they add up."""
+    for group in phase.groups:
+        written = {id(b) for call in group.calls for b in call.writes}
+        for others in phase.groups:
+            if others.rows.split(group.rows):
+                group.chained += [
+                    call for call in others.calls
+                    if call.resumes is not None and all(id(b) in written for b, _ in call.reads)
+                ]  # fmt: skip
 
 
 Need = tuple[int, bool]
@@ -139,6 +156,23 @@ def are_rows_independent(calls: Sequence[Call], outputs: Sequence[Buffer]) -> bo
                 return False
             of_batch |= {id(b) for b in call.writes}
     return all(id(b) in of_batch for b in outputs)
+
+
+def pass_on(phases: Sequence[Phase], kept: Sequence[Buffer]) -> None:
+    """Note in each group with sums what of its values these sums alone read."""
+    readers: dict[int, set[int]] = {}
+    for phase in phases:
+        for call in phase.calls:
+            for buffer, _ in call.reads:
+                readers.setdefault(id(buffer), set()).add(id(call))
+    for group in (group for phase in phases for group in phase.groups if group.chained):
+        own = {id(call) for call in (*group.calls, *group.chained)}
+        written = {id(b): b for call in group.calls for b in call.writes}
+        group.passing = [
+            b for key, b in written.items()
+            if b.space == "arena" and b.rows == group.rows and b not in kept
+            and readers.get(key, set()) <= own
+        ]  # fmt: skip
 
 
 def lifetimes(phases: Sequence[Phase], kept: Sequence[Buffer]) -> dict[Buffer, tuple[int, int]]:

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import math
 
-from syn0.engines.llvm.kernels.reduction import Reduction, place_of_rows, reduction_kernel
+from syn0.engines.llvm.kernels.reduction import (
+    Reduction,
+    place_of_resuming,
+    place_of_rows,
+    reduction_kernel,
+)
 from syn0.engines.llvm.planning.calls import Emitter, named
 from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer, Portion, Repeat, is_aligned
@@ -86,7 +91,7 @@ def sum_shards(e: Emitter, t: Tensor, x: View, shards: Rows) -> None:
             kernel, (e.pointer(x), Pointer(parts)), given, shards,
             ((e.buffers[id(x.base)], _is_own(e, x, shards)),), (parts,),
             whole=width, repeats=(Repeat(shards.count, strides),),
-            label=parts.name, operations=count * width,
+            label=parts.name, operations=count * width, resumes=place_of_resuming(part),
         )
     )  # fmt: skip
     add_parts(e, t, parts)

@@ -11,13 +11,14 @@ no new code. That of a small program, for one thread, has them written in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import IntEnum, auto
 
 from syn0.engines.llvm.compiling.rounding import restore_rounding, set_rounding
 from syn0.engines.llvm.ir import (
     DOUBLE,
+    I1,
     I64,
     PTR,
     SCALARS,
@@ -109,6 +110,7 @@ class _Writer:
         self.threads = integer(1) if alone else self.f.argument("threads")
         self.bases: dict[str, Value] = {}
         self.slots: list[Value] = []
+        self.moved: dict[Buffer, Value] = {}  # values that lie some rows before their place
 
     def driver(self) -> Driver:
         """Return the driver."""
@@ -165,6 +167,9 @@ class _Writer:
         if buffer.space == "slot":
             return self.f.offset(self.slots[buffer.place], self.number(distance), "i8")
         base = self.bases[buffer.space]
+        if buffer in self.moved:  # each block has the memory of the one before it
+            back = self.times(self.moved[buffer], -buffer.row * itemsize(buffer.dtype))
+            base = self.f.offset(base, back, "i8")
         return self.f.offset(base, self.number(buffer.place + distance), "i8")
 
     def call(self, call: Call, begin: Value, end: Value) -> None:
@@ -317,11 +322,19 @@ class _Steps(_Writer):
         for phase, ranges in zip(self.plan.phases, shares, strict=True):
             if phase is not self.plan.phases[0]:
                 self.wait()
+            done = {id(call) for group in phase.groups for call in group.chained}
             for group, (begin, end) in zip(phase.groups, ranges, strict=True):
+                if group.chained:
+                    self._chained_group(group, begin, end)
+                    continue
                 if group.rows.shard and not self.alone:
+                    late = [call for call in group.calls if id(call) in done]
                     with f.when(self._is_crowd(group.rows)):
                         self.wait()
-                self._group(group, begin, end)
+                        if late:
+                            self._group(Group(group.rows, late), begin, end)
+                if left := [call for call in group.calls if id(call) not in done]:
+                    self._group(Group(group.rows, left), begin, end)
         stop = self._agree(step)
         following = f.binary("add", step, integer(1))
         f.line(f"br {stop}, label %stopped, label %latch")
@@ -348,6 +361,57 @@ class _Steps(_Writer):
             return
         with self.f.when(self.f.compare("icmp slt", begin, end)):
             self.blocks(group, begin, end)
+
+    def _chained_group(self, group: Group, begin: Value, end: Value) -> None:
+        """Run a group shard by shard, and add each block to the sums of its shard.
+
+        Where threads share the samples of a shard, its sums wait until all have come.
+        """
+        f, shards = self.f, group.chained[0].rows
+        crowd = Value("false", I1)
+        step, block = self.number(shards.shard), self.number(group.block)
+        if not self.alone:
+            crowd = self._is_crowd(shards)
+            share = f.intrinsic("smax", f.binary("sub", end, begin), integer(1))
+            step = f.select(crowd, share, step)
+        with f.loop(begin, end, step) as outer:
+            last = self._least(f.binary("add", outer.index, step), end)
+            with f.loop(outer.index, last, block) as inner:
+                stop = self._least(f.binary("add", inner.index, block), last)
+                done = f.select(crowd, integer(0), f.binary("sub", inner.index, outer.index))
+                self.moved = dict.fromkeys(group.passing, done)
+                for call in group.calls:
+                    self.call(call, inner.index, stop)
+                with nullcontext() if self.alone else self._unless(crowd):
+                    for call in group.chained:
+                        self._extend(call, outer.index, inner.index, stop)
+                self.moved = {}
+
+    def _unless(self, condition: Value) -> AbstractContextManager[None]:
+        """Write a block that runs only if the condition does not hold."""
+        return self.f.when(self.f.binary("xor", condition, Value("true", I1)))
+
+    def _extend(self, call: Call, first: Value, begin: Value, end: Value) -> None:
+        """Add samples to the sum of a shard, whose `first` sample begins it."""
+        f, shards, (repeat,) = self.f, call.rows, call.repeats
+        number = f.binary("udiv", first, self.number(shards.shard))
+        goes_on = f.cast("zext", f.compare("icmp sgt", begin, first), I64)
+        rows = f.binary("sub", end, begin)
+        numbers = [
+            goes_on if place == call.resumes
+            else self.times(rows, n.each // shards.shard) if isinstance(n, Portion)
+            else self._given(n)
+            for place, n in enumerate(call.numbers)
+        ]  # fmt: skip
+        (source, goal), (by_shard, own) = call.pointers, repeat.strides
+        size = itemsize(source.buffer.dtype)
+        sample, sums = by_shard // shards.shard * size, own * size
+        places = (
+            f.offset(self.address(source), self.times(begin, sample), "i8"),
+            f.offset(self.address(goal), self.times(number, sums), "i8"),
+        )
+        whole = integer(0), self.number(call.whole)
+        self._run(call.kernel, [*places, *numbers, *whole])
 
     def _agree(self, step: Value) -> Value:
         """Let all threads know whether the step was good, and return whether to stop."""
