@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +95,15 @@ PROCESS = os.getpid()
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_forked_workers_train_with_the_same_bits() -> None:
+    # By itself, since a process that has met JAX may not fork.
+    script = "import test_searches; test_searches.forked()"
+    places = (str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))
+    child = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    subprocess.run([sys.executable, "-c", script], env=child, check=True, timeout=300)
+
+
+def forked() -> None:
+    """Compare what forked workers find with what this process finds."""
     here = answers()
     with parallel_config(backend="multiprocessing", n_jobs=2):
         there = Parallel()(delayed(answers)() for _ in range(2))

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling.jit import outside_calls
 from syn0.engines.llvm.compiling.target import Target, named, usable
-from syn0.engines.llvm.kernels.reduction import LARGE, Reduction, reduction_kernel
+from syn0.engines.llvm.kernels.reduction import (
+    LARGE,
+    Reduction,
+    place_of_resuming,
+    place_of_rows,
+    reduction_kernel,
+)
 
 on_each_target = pytest.mark.parametrize("target", usable(), ids=lambda t: t.name)
 DTYPES = ("float32", "float64", "int64", "int32", "uint8")
@@ -142,6 +148,25 @@ def test_parts_are_the_whole(target: Target, columns: int, rng: np.random.Genera
     for begin, end in itertools.pairwise(cuts):
         run(case.reduction, target, [source, found], begin, end)
         assert same(found[end:], np.full(columns - end, 77, "float32"))
+    assert same(found, case.expected())
+
+
+@on_each_target
+@pytest.mark.parametrize("columns", [7, 100, 2000])
+def test_rows_may_come_piece_by_piece(
+    target: Target, columns: int, rng: np.random.Generator
+) -> None:
+    case = rows_of_columns(rng, "sum", "float32", 150, columns)
+    kernel, numbers = reduction_kernel(case.reduction)
+    rows, resumes = place_of_rows(case.reduction), place_of_resuming(case.reduction)
+    assert rows is not None and resumes is not None
+    cuts = [0, *sorted({int(c) for c in rng.integers(1, 150, 5)}), 150]
+    found = guarded(np.full(columns, np.nan, "float32"))
+    for begin, end in itertools.pairwise(cuts):
+        given = list(numbers)
+        given[rows], given[resumes] = end - begin, int(begin > 0)
+        piece = guarded(case.memory[begin * columns : end * columns])
+        run_kernel(kernel, target, [piece, found], *given, 0, columns)
     assert same(found, case.expected())
 
 

@@ -46,6 +46,22 @@ def test_shards_are_added_up_by_the_threads_that_made_them(rows: int) -> None:
     assert len(plan.phases) == 3
 
 
+def test_what_sums_alone_read_lives_for_a_block() -> None:
+    layers = syn0.Conv2D(8, 3), syn0.BatchNormalization(), syn0.Activation("relu"), syn0.Flatten()
+    net = syn0.Sequential(*layers, syn0.Dense(3))
+    x, y = np.zeros((64, 9, 9, 2)), np.zeros((64, 3))
+    plan = plan_of_step(net, x, y, 32, optimizer="sgd")
+    groups = [group for phase in plan.phases for group in phase.groups if group.chained]
+    passing = [(buffer, group) for group in groups for buffer in group.passing]
+    assert len(passing) >= 2  # squared distances, and the gradient times the distances
+    for buffer, group in passing:
+        readers = [call for call in plan.calls if any(b is buffer for b, _ in call.reads)]
+        assert any(call.rows.shard for call in readers)
+        assert all(call in (*group.calls, *group.chained) for call in readers)
+        assert not any(buffer is output for output in plan.outputs.values())
+    assert "each at once added to 4 shards of 8 samples" in page(plan)
+
+
 def test_few_samples_and_large_matrices_are_not_cut() -> None:
     assert "shards" not in page(_plan(127, 100, 10))
     made = [c.label for c in _plan(200, 1000, 900, 10).calls if c.rows.shard]

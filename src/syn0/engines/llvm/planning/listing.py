@@ -18,9 +18,16 @@ def page(plan: Plan) -> str:
     lines = [*_head(plan)]
     for number, phase in enumerate(plan.phases, 1):
         lines += ["", f"phase {number}"]
+        chained = {id(call) for group in phase.groups for call in group.chained}
         for group in phase.groups:
-            lines.append(f"  {_group_title(plan, group)}")
-            lines += [f"    {_call_line(call)}" for call in group.calls]
+            calls = [call for call in group.calls if id(call) not in chained]
+            if calls:
+                lines.append(f"  {_group_title(plan, group)}")
+                lines += [f"    {_call_line(call)}" for call in calls]
+            if group.chained:
+                shards = group.chained[0].rows
+                lines.append(f"  each at once added to {_group_title(plan, Group(shards))}")
+                lines += [f"    {_call_line(call)}" for call in group.chained]
     return "\n".join(lines)
 
 
