@@ -97,13 +97,13 @@ class Call:
         What it reads, and whether row i of its work needs row i only.
     writes : Buffer
         What it writes: row i of it with row i of the work.
-    resumes : int, optional
-        Which of the numbers is 1 where it goes on from what a shard holds, so that a shard's
-        samples may be given to it piece by piece.
     label, operations : str, int
         For a reader: what it does, and the floating-point operations of it.
     written_out : Kernel, optional
         One that does all rows at once, where they are few, and takes the pointers alone.
+    resumes : int, optional
+        Which of the numbers is 1 where it goes on from what a shard holds, so that a shard's
+        samples may be given to it piece by piece.
     """
 
     kernel: Kernel
@@ -117,8 +117,8 @@ class Call:
     repeats: tuple[Repeat, ...] = ()
     label: str = ""
     operations: int = 0
-    resumes: int | None = None
     written_out: Kernel | None = None
+    resumes: int | None = None
 
 
 def is_aligned(view: View, buffer: Buffer, rows: Rows) -> bool:
