@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import zlib
-from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,10 +41,24 @@ def seeded(*words: object) -> np.random.Generator:
     return np.random.default_rng([SEED, *(zlib.crc32(repr(word).encode()) for word in words)])
 
 
-def drawn(options: Iterable[str], count: int) -> list[str]:
-    """Return so many of a table's rows, other ones in each run; the soak tests have them all."""
-    rows = list(options)
-    return sorted(seeded(*rows).choice(rows, count, replace=False).tolist(), key=rows.index)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep of each test that is `sampled` so many cases, other ones in each run.
+
+    ``SYN0_ALL_CASES=1`` keeps them all, as the soak tests do.
+    """
+    if os.environ.get("SYN0_ALL_CASES"):
+        return
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            cases.setdefault((item.path, item.name.split("[")[0]), []).append(item)
+    left: set[pytest.Item] = set()
+    for (path, name), same in cases.items():
+        (count,) = same[0].get_closest_marker("sampled").args  # type: ignore[union-attr]
+        chosen = seeded(path.name, name).permutation(len(same))[count:]
+        left |= {same[i] for i in chosen}
+    items[:] = [item for item in items if item not in left]
+    config.hook.pytest_deselected(items=list(left))
 
 
 @pytest.fixture

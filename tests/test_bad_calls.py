@@ -267,6 +267,7 @@ def test_there_are_fifty_or_more_and_none_is_left_over() -> None:
     assert list(stored()) == list(CALLS)
 
 
+@pytest.mark.sampled(25)
 @pytest.mark.parametrize("call", CALLS)
 def test_the_answer_is_kept(call: str) -> None:
     assert message(call)[1] == stored()[call]
@@ -284,6 +285,7 @@ def test_the_answer_says_what_and_what_to_do(call: str) -> None:
     assert error.__cause__ is None
 
 
+@pytest.mark.sampled(25)
 @pytest.mark.parametrize("call", [c for c, (make, _) in CALLS.items() if make is not no_network])
 def test_the_network_is_left_as_it_was(call: str) -> None:
     error, _, net, before = message.__wrapped__(call)

@@ -74,6 +74,7 @@ def test_the_help_page_lists_the_lessons_activations() -> None:
     assert typing.get_args(cli.Topic) == tuple(cli.STUDIES)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("topic", cli.STUDIES)
 def test_study(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = answer(capsys, "study", topic, "--quick")

@@ -34,6 +34,7 @@ def sigmoid(x: Any) -> Any:
 WITH_DERIVATIVE = syn0.Activation("sigmoid", derivative=lambda y: y * (1 - y))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("units", "activation", "y", "loss"),
     [

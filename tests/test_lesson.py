@@ -91,6 +91,7 @@ def test_leaky_relu_learns_as_advised() -> None:
     assert losses[-1] < 0.01 < losses[0]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("activation", ["tanh", "leaky_relu", "elu", "swish", "gelu"])
 def test_the_others_learn_the_four_rows(activation: str) -> None:
     result = lesson.train(activation)
@@ -126,6 +127,7 @@ def run_without_syn0(path: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("activation", lesson.ACTIVATIONS)
 def test_the_program_gives_the_same_answer_with_numpy_alone(
     activation: str, tmp_path: Path

@@ -258,7 +258,7 @@ def check_program(drawn: Drawn) -> None:
         )
 
 
-@settings(max_examples=12)  # and more in tests/soak
+@settings(max_examples=6)  # and more in tests/soak
 @given(networks())
 def test_random_networks_run_with_numpy_alone(drawn: Drawn) -> None:
     check_program(drawn)

@@ -92,6 +92,7 @@ def test_a_fit_to_come_can_be_printed_and_leaves_the_network_alone(tmp_path: Pat
 # ----- after fits ---------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "options",
     [

@@ -70,6 +70,7 @@ DIFFERENT: dict[str, Callable[[], Network]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("change", DIFFERENT)
 def test_another_network_is_drawn_anew(change: str, drawn: list[str]) -> None:
     trained(network(0))

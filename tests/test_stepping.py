@@ -108,6 +108,7 @@ BETWEEN: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("between", BETWEEN)
 def test_what_comes_between_two_steps_counts(between: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> Any:

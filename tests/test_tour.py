@@ -59,6 +59,7 @@ def test_every_stop_shows_score_baselines_and_python(seen: tuple[dict[str, float
             assert name in text
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", STOPS)
 def test_the_python_that_is_printed_gives_the_score(
     name: str, seen: tuple[dict[str, float], str]

@@ -15,6 +15,7 @@ from syn0.diagnosis import KINDS
 DECISION = Path(__file__).parents[2] / "docs" / "decisions" / "0008-verdicts.md"
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
 def test_a_planted_fault_is_found_where_it_is(fault: Fault) -> None:
     net, X, y = fault.run()
@@ -24,6 +25,7 @@ def test_a_planted_fault_is_found_where_it_is(fault: Fault) -> None:
     assert found.number > kind.threshold if kind.above else found.number < kind.threshold
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
 def test_it_is_gone_after_the_advised_change(fault: Fault) -> None:
     net, X, y = fault.run(mended=True)
@@ -40,6 +42,7 @@ def check_healthy(run: Healthy, seed: int) -> None:
     assert list(report) == [], f"seed {seed}\n{report}"
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
 def test_a_healthy_training_is_left_in_peace(run: Healthy) -> None:
     check_healthy(run, seed=0)

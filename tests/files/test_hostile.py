@@ -485,7 +485,7 @@ def run(script: str) -> str:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits memory as Linux does")
 def test_mutants_are_refused_with_our_own_error(tmp_path: Path) -> None:
-    check_mutants(400, SEED, tmp_path)
+    check_mutants(150, SEED, tmp_path)
 
 
 LARGE = """

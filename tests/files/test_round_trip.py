@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import wares
-from conftest import drawn, seeded
+from conftest import seeded
 from wares import CLASSES, OWN, X, Y, digest, trip
 
 import syn0
@@ -49,19 +49,22 @@ def check_training(training: Training, folder: Path) -> None:
     assert digest(net.reset()) == digest(again.reset())
 
 
-# Each in one dtype with one optimizer, drawn anew; the soak tests have all layers so.
-@pytest.mark.parametrize("network", drawn(NETWORKS, 10))
+# Each in one dtype with one optimizer, drawn anew.
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("network", NETWORKS)
 def test_layers_come_back(network: str, tmp_path: Path) -> None:
     rng = seeded("round trip", network)
     optimizer, dtype = str(rng.choice([*OPTIMIZERS])), str(rng.choice(["float32", "float64"]))
     check_training(Training(network, optimizer, dtype), tmp_path)
 
 
-@pytest.mark.parametrize("optimizer", drawn(OPTIMIZERS, 4))
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers_continue(optimizer: str, tmp_path: Path) -> None:
     check_training(Training("Dense", optimizer), tmp_path)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", OWN)
 def test_parts_of_ones_own_come_back_without_their_classes(name: str, tmp_path: Path) -> None:
     case, dtype = OWN[name], str(seeded("own", name).choice(["float32", "float64"]))

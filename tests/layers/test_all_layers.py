@@ -82,6 +82,7 @@ def test_the_table_is_complete() -> None:
     assert {*TABLE, *ELSEWHERE} == {*layers.__all__, "Residual"}
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name", TABLE)
 def test_a_layer_trains_to_the_same_bits_each_time(name: str) -> None:
     x, y = TABLE[name].data()

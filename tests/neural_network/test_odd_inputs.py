@@ -300,6 +300,7 @@ def check_score(kind: str, odd: Odd) -> None:
         assert isinstance(call(fitted(kind), "score", odd), float)
 
 
+@pytest.mark.sampled(70)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_odd_input(kind: str, case: str) -> None:

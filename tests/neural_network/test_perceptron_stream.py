@@ -71,6 +71,7 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("options", OPTIONS, ids=["adam", "sgd", "plain", "own"])
 @pytest.mark.parametrize(("rows", "dtype"), [(1, "float64"), (4, "float32")])

@@ -41,6 +41,7 @@ def drawn(turn: int) -> tuple[Any, Any, dict[str, Any]]:
     return x, w, {**how, "padding": tuple(map(tuple, padding.tolist())), "groups": groups}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("turn", range(10))
 def test_convolution_and_its_adjoints_agree_with_lax(turn: int) -> None:
     x, w, how = drawn(turn)

@@ -152,6 +152,7 @@ def test_forward_leaves_its_inputs_alone(case: Case) -> None:
         np.testing.assert_array_equal(x, kept)
 
 
+@pytest.mark.sampled(150)
 @pytest.mark.parametrize("case", ALL, ids=repr)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_engine_agrees_with_the_plain_values(engine: str, case: Case) -> None:
@@ -214,6 +215,7 @@ def x64() -> Iterator[None]:
         yield
 
 
+@pytest.mark.sampled(140)
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("case", ALL, ids=repr)
 def test_jax_agrees_with_numpy(case: Case) -> None:
@@ -225,6 +227,7 @@ def test_jax_agrees_with_numpy(case: Case) -> None:
     assert distance(found, expected, allowed, arrays) <= allowed.ulp(case.dtype)
 
 
+@pytest.mark.sampled(45)
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("case", SMOOTH, ids=repr)
 def test_derivative_agrees_with_jax(case: Case) -> None:

@@ -49,6 +49,7 @@ def check_splits(fit: Fit, folder: Path, rng: np.random.Generator) -> None:
     assert len(set(logs)) <= 1
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", FITS)
 def test_resumed_at_any_step_it_is_the_same_run(name: str, tmp_path: Path) -> None:
     check_splits(FITS[name], tmp_path, seeded("splits", name))

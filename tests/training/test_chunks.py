@@ -230,6 +230,7 @@ def test_chunks_for_several_inputs() -> None:
     same(*nets)  # type: ignore[arg-type]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", ["float16", "float64", "uint8", "bool", ">f4"])
 def test_chunks_keep_their_dtype(engine: str, dtype: str) -> None:

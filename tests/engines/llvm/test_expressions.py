@@ -90,6 +90,7 @@ def test_every_elementwise_op_is_known() -> None:
     assert names == known_ops()
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("dtype", NUMBERS)
 @pytest.mark.parametrize("op", ["add", "subtract", "multiply", "maximum", "minimum"])
 def test_arithmetic_is_exact_and_integers_wrap(
@@ -114,6 +115,7 @@ def test_division_and_square_root_are_rounded_once(dtype: str, rng: np.random.Ge
     agree(apply("sqrt", x, dtype=dtype), forward("sqrt", x))
 
 
+@pytest.mark.sampled(25)
 @pytest.mark.parametrize("dtype", [*NUMBERS, "bool"])
 @pytest.mark.parametrize("op", COMPARISONS)
 def test_comparisons(op: str, dtype: str, rng: np.random.Generator) -> None:
@@ -154,6 +156,7 @@ def test_isfinite(dtype: str, rng: np.random.Generator) -> None:
 # ----- astype -------------------------------------------------------------
 
 
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("source", [*NUMBERS, "bool"])
 @pytest.mark.parametrize("target", [*NUMBERS, "bool"])
 def test_conversions(source: str, target: str, rng: np.random.Generator) -> None:

@@ -60,6 +60,7 @@ def interrupted(training: Training, delay: float, **options: Any) -> tuple[Any, 
     return net, ended - asked[0], (ended - began) / int(net.numbers["step"])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
 @pytest.mark.parametrize("threads", ["auto", 1, 2, 4])
 @pytest.mark.parametrize("batch_size", [None, 7])

@@ -53,6 +53,7 @@ def way(nest: Nest) -> str:
     return "kept" if form.kept else f"{form.passes} passes"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("reductions", [0.0, 0.1, 0.3])
 def test_random_nests_do_what_their_statements_do_one_by_one(reductions: float) -> None:
     ways: Counter[str] = Counter()

@@ -21,6 +21,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("optimizer", [syn0.Adam, syn0.SGD, lambda: syn0.Adam(clip_norm=1.0)])
 @pytest.mark.parametrize("network", NETWORKS)
 def test_other_numbers_of_samples_compile_nothing(

@@ -123,6 +123,7 @@ def test_the_step_of_a_classifier_waits_three_times(units: tuple[int, ...], opti
     assert len(plan.phases) == 3
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_values_share_memory(network: str, rng: np.random.Generator) -> None:
     training = Training(network)

@@ -37,6 +37,7 @@ def row(op: str, x: NDArray[Any], target: Target) -> NDArray[Any]:
     return goal
 
 
+@pytest.mark.sampled(6)
 @on_each_target
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int32"])
 @pytest.mark.parametrize("op", ["sum", "max"])

@@ -175,6 +175,7 @@ def pairs(rng: np.random.Generator, name: str) -> Iterator[tuple[Numbers, Number
     yield -np.exp(rng.uniform(-5, 5, POINTS)), rng.integers(-9, 10, POINTS).astype(float)
 
 
+@pytest.mark.sampled(15)
 @on_this_machine
 @extended
 @pytest.mark.parametrize("target", TARGETS)
