@@ -1,7 +1,7 @@
 """Handwritten digits by convolution: 8,000 learned, each moved and turned anew at each look.
 
-Prints the share of 2,000 others that is right: 99.4 %. `picture_data.digits` says where the
-digits are from.
+Prints the share of 2,000 others that is right: 99.5 %, after some minute on two cores.
+`picture_data.digits` says where the digits are from.
 """
 
 from __future__ import annotations
