@@ -17,6 +17,7 @@ from guarded import run
 from test_gemm import fma32, inner_loops, multiplies, products, spills
 from trainings import Training, digest, python
 
+from syn0.architectures import resnet
 from syn0.engines import choose
 from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import Target, host, named, usable
@@ -25,6 +26,7 @@ from syn0.engines.llvm.kernels.convolution import convolution_kernel, correlatio
 from syn0.engines.llvm.planning import plan, recomputing
 from syn0.engines.llvm.planning.convolution import Strides, axes_of, map_parts
 from syn0.engines.llvm.planning.windows import Axis, picture_runs, tap_runs, window_runs
+from syn0.errors import DataError
 from syn0.graph import Tensor, batch, evaluate, input_tensor
 from syn0.ops.convolution import conv2d_dw_op, conv2d_dx_op, conv2d_op
 from syn0.ops.pooling import average_dx_op, average_op, max_pool_op, places_op, scatter_op, take_op
@@ -206,6 +208,37 @@ def test_any_number_of_threads_and_vectors_gives_the_same_bits(
             monkeypatch.setenv("SYN0_TARGET", target.name)
             found |= {digest(answers(program, arrays, threads)) for threads in (1, 2, 5)}
         assert len(found) == 1
+
+
+def test_threads_share_the_lines_of_one_picture(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "SMALL", 0)
+    for kind in (*KINDS, "convolution"):
+        program, arrays = drawn(rng, kind)
+        rows = {k: t for k, t in program.outputs.items() if t.shape[:1] == (batch,)}
+        executable = choose("llvm")[0].compile(replace(program, outputs=rows))
+        given = {t.name: arrays[t.name] for t in executable.program.leaves()[0]}
+        whole, _ = executable.run({}, given)
+        number = int(rng.integers(len(given["x"])))
+        one = {n: x if n == "w" else x[number : number + 1] for n, x in given.items()}
+        for threads in (1, 2, 3, 5):
+            for name, found in executable.run({}, one, threads)[0].items():
+                assert found.tobytes() == whole[name][number : number + 1].tobytes(), name
+        (single,) = [p for p in executable.plans() if p.rows == 1 and p.by_rows]
+        assert single.has_bands == (kind != "pooling")
+
+
+def test_one_picture_at_a_time_and_many_have_the_same_bits(rng: np.random.Generator) -> None:
+    net = resnet(14, 24, shape=(33, 29, 3), classes=3).build()
+    X = rng.standard_normal((3, 33, 29, 3)).astype("f4")
+    whole = net.predict(X)
+    for _ in range(3):
+        for x, y in zip(X, whole, strict=True):
+            assert net.predict_one(x).tobytes() == y.tobytes()
+    X[1, 5, 5] = np.nan
+    with pytest.raises(DataError, match="NaN"):
+        net.predict_one(X[1])
 
 
 # ----- what the numbers are -------------------------------------------------

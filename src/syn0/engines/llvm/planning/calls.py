@@ -37,7 +37,7 @@ from syn0.engines.llvm.planning.memory import (
     Repeat,
     is_aligned,
 )
-from syn0.engines.llvm.planning.nest_writer import NestWriter, shared_form
+from syn0.engines.llvm.planning.nest_writer import NestWriter, by_line, shared_form
 from syn0.engines.llvm.planning.views import Sizes, View, contiguous
 from syn0.graph import Tensor
 
@@ -54,12 +54,15 @@ class Emitter:
         The memory of leaves and stored values by the id of their tensor; filled on the way.
     checked : set of int
         The ids of values that must be finite.
+    is_single : bool
+        Whether the plan is for one sample, whose lines threads may share.
     """
 
     fusion: Fusion
     target: Target
     buffers: dict[int, Buffer]
     checked: set[int]
+    is_single: bool = False
     calls: list[Call] = field(default_factory=list)
     tables: dict[bytes, Buffer] = field(default_factory=dict)  # numbers that kernels read
     made_beside: set[int] = field(default_factory=set)  # the ids of values that came with others
@@ -119,7 +122,8 @@ class Emitter:
     def _nest(self, unit: Unit) -> None:
         writer = NestWriter(self.fusion, unit, self.buffers, self.checked)
         whole = writer.write()
-        nest, scale = shared_form(whole)
+        lines = unit.domain[1] if self.is_single and has_lines(unit) else 1
+        nest, scale = shared_form(by_line(whole) if lines > 1 else whole)
         stored = [self.buffers[id(t)] for t in writer.outputs]
         ops = len(unit.members)
         label = ", ".join(b.name for b in stored) + (f" ({ops} ops)" if ops > 1 else "")
@@ -132,7 +136,7 @@ class Emitter:
                 unit.rows,
                 tuple(writer.reads),
                 tuple(stored),
-                scale,
+                lines * scale,
                 label=label,
                 operations=heavy * math.prod(unit.domain),
                 written_out=self._written_out(whole),
@@ -190,8 +194,8 @@ class Emitter:
                 m,
                 repeats,
                 label,
-                2 * m * n * (depth.whole if depth else math.prod(lead) * k),
-                tiny,
+                operations=2 * m * n * (depth.whole if depth else math.prod(lead) * k),
+                written_out=tiny,
             )
         )
 
@@ -301,6 +305,11 @@ class Emitter:
         domain = domain_of(self.fusion.shape(tensor))
         goal = Pointer(self.buffers[id(tensor)])
         self._fill(None, (), goal, contiguous(domain), domain, rows)
+
+
+def has_lines(unit: Unit) -> bool:
+    """Tell whether a nest is over one sample that has lines of rows."""
+    return unit.rows.batched and len(unit.domain) > 2 and unit.domain[0] == 1
 
 
 def stand_in(base: Tensor) -> Tensor:

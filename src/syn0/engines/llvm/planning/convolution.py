@@ -172,6 +172,8 @@ def _same_windows(runs: Sequence[Run], *, merge: bool) -> list[list[Run]]:
 
 def _tidy(part: Part) -> Part:
     """Return a part with loops joined where they go on in even steps."""
+    if not part.lines:
+        return part
     if part.depth == 1:
         part = replace(
             part, a_k=part.a_inner, b_k=part.b_inner, depth=part.inner_taps, inner_taps=1

@@ -24,10 +24,17 @@ from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import Call, Pointer, Portion, Repeat, is_aligned
 from syn0.engines.llvm.planning.shards import add_parts, memory_of_parts, paying_shards
 from syn0.engines.llvm.planning.views import View, contiguous
-from syn0.engines.llvm.planning.windows import Run, picture_runs, tap_runs, window_runs
+from syn0.engines.llvm.planning.windows import (
+    Run,
+    bands_of,
+    picture_runs,
+    tap_runs,
+    window_runs,
+)
 from syn0.graph import Tensor
 
 Rule = Callable[[Emitter, Tensor, Rows], None]
+BANDS = 16  # of lines of a single picture, which threads share
 
 
 def _strides(view: View) -> Strides:
@@ -84,7 +91,14 @@ def _map(
     of_group = columns if w.shape[2] == depth or by_column else depth * row
     weights = Strides(of_group, line, pixel, row)
     target = _made(e, t)
-    parts = map_parts(runs, _strides(x), weights, target, depth, groups, columns)
+    bands = min(made[1], BANDS) if e.is_single else 1
+    parts = [
+        part
+        for lines in bands_of(runs[0], made[1], bands)
+        for part in map_parts(
+            [lines, runs[1]], _strides(x), weights, target, depth, groups, columns
+        )
+    ]
     kernel = convolution_kernel(t.dtype, columns, e.target, by_column=by_column)
     numbers = (len(parts), columns, x.strides[0], target.sample)
     source, out = e.buffers[id(x.base)], e.buffers[id(t)]
@@ -96,7 +110,7 @@ def _map(
     e.calls.append(
         Call(
             kernel, pointers, numbers, rows, reads, (out,), label=named(t),
-            operations=_operations(parts, columns) * rows.count,
+            operations=_operations(parts, columns) * rows.count, bands=bands if e.is_single else 0,
         )
     )  # fmt: skip
 

@@ -99,6 +99,9 @@ class Call:
         What it writes: row i of it with row i of the work.
     label, operations : str, int
         For a reader: what it does, and the floating-point operations of it.
+    bands : int
+        Of how many equal bands the table is that is its last pointer, and whose rows are its
+        first number; each makes some lines of a picture.
     written_out : Kernel, optional
         One that does all rows at once, where they are few, and takes the pointers alone.
     resumes : int, optional
@@ -117,6 +120,7 @@ class Call:
     repeats: tuple[Repeat, ...] = ()
     label: str = ""
     operations: int = 0
+    bands: int = 0
     written_out: Kernel | None = None
     resumes: int | None = None
 

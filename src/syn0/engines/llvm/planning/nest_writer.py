@@ -128,6 +128,26 @@ class NestWriter:
         return Store(len(self.operands) - 1, self._made[id(tensor)], checked)
 
 
+def by_line(nest: Nest) -> Nest:
+    """Return a nest over one sample as one over its lines.
+
+    Examples
+    --------
+    >>> x = Operand("float32", (24, 6, 1))
+    >>> copy = Nest((1, 4, 6), (x, x), (Statement("load", (), "float32", "element", 0),), ())
+    >>> by_line(copy).domain, by_line(copy).operands[0].strides
+    ((4, 6), (6, 1))
+    """
+    statements = tuple(
+        s if s.op != "index"
+        else replace(s, attribute=s.attribute - 1) if s.attribute
+        else Statement("constant", (), s.dtype, "row", 0)
+        for s in nest.statements
+    )  # fmt: skip
+    operands = tuple(replace(o, strides=o.strides[1:]) for o in nest.operands)
+    return replace(nest, domain=nest.domain[1:], operands=operands, statements=statements)
+
+
 def shared_form(nest: Nest) -> tuple[Nest, int]:
     """Return a nest that does the same for other sizes too, and how many rows a row is of it.
 

@@ -115,6 +115,11 @@ class Plan:
         return [call for phase in self.phases for call in phase.calls]
 
     @cached_property
+    def has_bands(self) -> bool:
+        """Whether it is for one sample, the lines of which threads may share."""
+        return any(call.bands for call in self.calls)
+
+    @cached_property
     def operations(self) -> int:
         """Floating-point operations of a step, about."""
         return sum(call.operations for call in self.calls)
@@ -202,7 +207,8 @@ class _Planner:
         checked = {id(t) for t in changed.values() if t.dtype in FLOATS}
         checked |= {id(t) for t in guards}
         checked |= {id(t) for name, t in outputs.items() if name == "loss"}
-        emitter = Emitter(fusion, self.target, buffers, checked)
+        single = by_rows and self.sizes.get("batch") == 1 and not self.is_small
+        emitter = Emitter(fusion, self.target, buffers, checked, single)
         calls = [*self.gathers, *emitter.emit(RULES)]
         self.slots |= {f"table {i}": table for i, table in enumerate(emitter.tables.values())}
         results = {

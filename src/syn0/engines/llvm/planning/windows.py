@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,32 @@ def tap_runs(axis: Axis) -> list[Run]:
         source = axis.place(first, tap) if met else 0
         runs.append(Run(first, 1, len(met), tap, 1, 1, source, axis.stride, axis.dilation))
     return runs
+
+
+def bands_of(runs: Sequence[Run], size: int, count: int) -> list[list[Run]]:
+    """Return for each of some bands of targets, equally wide, what of each run lies in it.
+
+    Examples
+    --------
+    >>> upper, lower = bands_of(window_runs(Axis(6, 6, 3, before=1)), 6, 2)
+    >>> [(run.first, run.count) for run in upper], [(run.first, run.count) for run in lower]
+    ([(0, 1), (1, 2), (5, 0)], [(0, 0), (3, 2), (5, 1)])
+    """
+    edges = [size * i // count for i in range(count + 1)]
+    return [[_within(run, low, high) for run in runs] for low, high in pairwise(edges)]
+
+
+def _within(run: Run, low: int, high: int) -> Run:
+    """Return the targets of a run from `low` to below `high`."""
+    begin, end = (
+        min(max(-(-(edge - run.first) // run.step), 0), run.count) for edge in (low, high)
+    )
+    if begin == end:
+        return replace(run, count=0)
+    return replace(
+        run, first=run.first + begin * run.step, count=end - begin,
+        source=run.source + begin * run.source_step,
+    )  # fmt: skip
 
 
 def _window(axis: Axis, place: int, tap: int) -> int:

@@ -79,6 +79,8 @@ class BoundRows(_Bound):
         threads: int | str,
     ) -> None:  # fmt: skip
         self._rows = rows
+        self._single = rows == 1 and compiled.plan.has_bands
+        self._wanted = threads
         self._threads = threads_for(compiled.plan, threads, -(-rows // compiled.plan.rows))
         super().__init__(family, compiled, given, self._threads)
 
@@ -90,7 +92,10 @@ class BoundRows(_Bound):
             found[name] = np.empty((self._rows, *plan.shapes[name][1:]), buffer.dtype)
             self.space.put(buffer, found[name])
         table[Word.COUNT], table[Word.STATUS] = self._rows, 0
-        self.compiled.launch(self.space, self._threads)
+        if self._single:
+            self.compiled.run_single(self.space, self._wanted)
+        else:
+            self.compiled.launch(self.space, self._threads)
         check_status(int(table[Word.STATUS]))
         return found, {}
 

@@ -82,7 +82,7 @@ class Driver:
     kernels: Mapping[str, Kernel]
 
 
-def make_driver(plan: Plan, *, alone: bool = False) -> Driver:
+def make_driver(plan: Plan, *, alone: bool = False, shared: bool = False) -> Driver:
     """Return the driver of a plan.
 
     Parameters
@@ -91,8 +91,11 @@ def make_driver(plan: Plan, *, alone: bool = False) -> Driver:
         What it runs.
     alone : bool
         Whether there is only one thread, which waits for nobody, and all sizes are written in.
+    shared : bool
+        Whether there is only one sample, whose lines the threads share.
     """
-    return (_Rows if plan.by_rows else _Steps)(plan, alone).driver()
+    kind = _Sample if shared else _Rows if plan.by_rows else _Steps
+    return kind(plan, alone).driver()
 
 
 class _Writer:
@@ -538,3 +541,43 @@ class _Rows(_Writer):
             return slot
         stride = buffer.row * itemsize(buffer.dtype)
         return self.f.offset(slot, self.times(row, stride), "i8")
+
+
+class _Sample(_Writer):
+    """Runs one sample through a program, each call by all threads."""
+
+    def _body(self) -> None:
+        f = self.f
+        self.bases["arena"] = self.read(Word.ARENA, PTR)
+        self.bases["barrier"] = self.read(Word.BARRIER, PTR)
+        groups = [g for phase in self.plan.phases for g in phase.groups]
+        with self.first():
+            for group in groups:
+                if not group.rows.batched:
+                    self.blocks(group, integer(0), self.number(group.rows.count))
+        for group in groups:
+            for call in group.calls if group.rows.batched else ():
+                self.wait()
+                self._share(call)
+        found = f.load(self.status, I64)
+        f.line(f"%found = atomicrmw or {self.word(Word.STATUS)}, {found} monotonic")
+
+    def _share(self, call: Call) -> None:
+        """Run a call: each thread some bands of lines or some rows, else one thread all."""
+        if call.repeats or max(call.bands, call.scale) == 1:
+            with self.first():
+                self.call(call, integer(0), integer(1))
+            return
+        f = self.f
+        begin, end = self._even_share(call.bands or call.scale)
+        with f.when(f.compare("icmp slt", begin, end)):
+            places = [self.address(p) for p in call.pointers]
+            numbers = [self._given(n) for n in call.numbers]
+            if call.bands:
+                (parts, *_), table = call.numbers, call.pointers[-1].buffer
+                assert isinstance(parts, int)
+                band = table.count // call.bands * itemsize(table.dtype)
+                places[-1] = f.offset(places[-1], self.times(begin, band), "i8")
+                numbers[0] = self.times(f.binary("sub", end, begin), parts // call.bands)
+                begin, end = integer(0), integer(1)
+            self._run(call.kernel, [*places, *numbers, begin, end])

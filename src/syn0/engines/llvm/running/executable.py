@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from syn0.engines.llvm.running.arguments import fitted
 from syn0.engines.llvm.running.bound import BoundBatch, BoundRows
 from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
-from syn0.engines.llvm.running.single_row import SingleRow
+from syn0.engines.llvm.running.single_row import SingleRow, alone, together
 from syn0.engines.llvm.running.single_step import SingleStep
 from syn0.engines.llvm.running.span import Span, run_batches
 from syn0.engines.llvm.running.threads import threads_for
@@ -97,8 +98,10 @@ class LLVMExecutable:
             return None
         plan = compiled.plan
 
+        threads = threads_for(plan, "auto")
+
         def make() -> Workspace:
-            space = Workspace(plan, 1)
+            space = Workspace(plan, threads)
             for buffer in plan.slots:
                 if buffer.name in entries:
                     tensor = self.family.entries[buffer.name]
@@ -107,7 +110,8 @@ class LLVMExecutable:
             return space
 
         entries = {b.name: state[b.name] for b in plan.slots if b.name in self.family.entries}
-        return SingleRow(compiled.code.alone, make, entries, name, goal)
+        runs = partial(alone, compiled.code.alone) if threads == 1 else partial(together, compiled)
+        return SingleRow(runs, make, entries, name, goal)
 
     def single_step(
         self, state: State, batch: Mapping[str, Array], threads: int | str = 1

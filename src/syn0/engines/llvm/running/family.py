@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -54,6 +55,12 @@ class Code:
         driver = make_driver(self.plan)
         return _linked(driver, self.plan.target), np.array(driver.numbers, np.int64)
 
+    @cached_property
+    def shared(self) -> tuple[int, Sizes]:
+        """The same for threads that share a single sample."""
+        driver = make_driver(self.plan, shared=True)
+        return _linked(driver, self.plan.target), np.array(driver.numbers, np.int64)
+
     def driver(self, threads: int) -> tuple[int, Sizes]:
         """Return the address of the driver for so many threads, and the sizes that it reads."""
         if threads == 1 and self.plan.is_small:
@@ -78,18 +85,25 @@ class Compiled:
         """How fast it ran."""
         return self.code.pace
 
-    def bind(self, space: Workspace, threads: int) -> int:
+    def bind(self, space: Workspace, threads: int, *, shared: bool = False) -> int:
         """Let a workspace read the sizes of the driver for so many threads; return its address."""
         # Another thread of Python may compile the same meanwhile: these sizes stay until the end.
-        driver, space.sizes = self.code.driver(threads)
+        driver, space.sizes = self.code.shared if shared else self.code.driver(threads)
         space.table[Word.NUMBERS] = address_of(space.sizes)
         return driver
 
-    def launch(self, space: Workspace, threads: int) -> None:
-        """Run the driver in so many threads."""
-        driver = self.bind(space, threads)
+    def launch(self, space: Workspace, threads: int, *, shared: bool = False) -> None:
+        """Run the driver in so many threads, which may share a single sample."""
+        driver = self.bind(space, threads, shared=shared)
         with checked.watching(space.ranges()) if checked.ENABLED else nullcontext():
             crew.run(driver, space.address, threads, self.plan.target)
+
+    def run_single(self, space: Workspace, wanted: int | str) -> None:
+        """Run one sample in as many threads as are worth it, which share its lines."""
+        threads = self.pace.choose(self.plan, wanted)
+        began = time.perf_counter()
+        self.launch(space, threads, shared=threads > 1)
+        self.pace.note(threads, 1, time.perf_counter() - began)
 
     def take_back(self, space: Workspace) -> None:
         """Keep memory for the next run, without the arrays of this one."""

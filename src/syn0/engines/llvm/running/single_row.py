@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syn0.engines.llvm.running.driver import Word
+from syn0.engines.llvm.running.family import Compiled
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.program import State
+
+Run = Callable[[], int]
 
 # Such a call is shorter than to let go of the interpreter's lock and take it again.
 # A driver for one thread reads nothing but the table.
@@ -24,8 +28,8 @@ class SingleRow:
 
     Parameters
     ----------
-    driver : int
-        The compiled function's address.
+    runs : callable
+        Returns for a workspace what runs it: 0 if all went well.
     make : callable
         Returns a workspace with all bound but the input and the output.
     entries : mapping of str to array
@@ -35,12 +39,13 @@ class SingleRow:
     """
 
     def __init__(
-        self, driver: int, make: Callable[[], Workspace], entries: State, source: str, goal: str
-    ) -> None:
+        self, runs: Callable[[Workspace], Run], make: Callable[[], Workspace], entries: State,
+        source: str, goal: str,
+    ) -> None:  # fmt: skip
         names = [*entries, *list(entries)[:1]]  # of one name itemgetter would give no tuple
         self._read = itemgetter(*names) if names else _nothing
         self._arrays = tuple(entries[name] for name in names)
-        self._new = partial(_Row, driver, make, source, goal)
+        self._new = partial(_Row, runs, make, source, goal)
         self._rows = [self._new()]  # one for each thread of Python that is in a call
         self.shape = self._rows[0].x.shape
 
@@ -76,7 +81,10 @@ class SingleRow:
 class _Row:
     """The memory of one sample, and the function that goes from input to output."""
 
-    def __init__(self, driver: int, make: Callable[[], Workspace], source: str, goal: str) -> None:
+    def __init__(
+        self, runs: Callable[[Workspace], Run], make: Callable[[], Workspace], source: str,
+        goal: str,
+    ) -> None:  # fmt: skip
         self.space = make()
         plan = self.space.plan
         slots = {buffer.name: buffer for buffer in plan.slots}
@@ -84,7 +92,23 @@ class _Row:
         self.y = np.zeros(plan.shapes[goal][1:], plan.outputs[goal].dtype)
         self.space.put(slots[source], self.x)
         self.space.put(plan.outputs[goal], self.y)
-        self.run = partial(_FUNCTION(driver), self.space.address)
+        self.run = runs(self.space)
+
+
+def alone(driver: int, space: Workspace) -> Run:
+    """Return what runs a driver for one thread."""
+    return partial(_FUNCTION(driver), space.address)
+
+
+def together(compiled: Compiled, space: Workspace) -> Run:
+    """Return what runs a sample whose lines threads share."""
+
+    def run() -> int:
+        space.table[Word.STATUS] = 0
+        compiled.run_single(space, "auto")
+        return int(space.table[Word.STATUS])
+
+    return run
 
 
 def _nothing(state: State) -> tuple[()]:

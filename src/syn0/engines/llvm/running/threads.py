@@ -15,6 +15,7 @@ from syn0.engines.llvm.planning.plan import Plan
 from syn0.engines.llvm.running.cpus import cpus, share
 
 RATE = 5e10  # operations a second of one core, with all that is not a contraction
+PRODUCTS = 1e11  # the same of pictures, which are little else
 BARRIER = 2e-6  # seconds that threads lose when they wait for each other
 SLOW_BARRIER = 1e-4  # the same where there are more threads than processors
 GAIN = 1.2  # how much faster several threads must be
@@ -46,12 +47,14 @@ def threads_for(plan: Plan, wanted: int | str, repeats: int = 1) -> int:
                 stacklevel=2,
             )
         return threads
-    alone = plan.operations * repeats / RATE
+    single = plan.has_bands and repeats == 1
+    alone = plan.operations * repeats / (PRODUCTS if single else RATE)
     waits = 10 if plan.by_rows else len(plan.phases)  # to wake the others costs like ten barriers
+    waits += len(plan.calls) * single
     if alone <= GAIN * waits * BARRIER:  # with any number; to ask the system takes as long
         return 1
     available = share()
-    most = min(available, repeats) if plan.by_rows else available
+    most = min(available, repeats) if plan.by_rows and not single else available
     return most if most > 1 and alone > GAIN * (alone / most + waits * BARRIER) else 1
 
 
