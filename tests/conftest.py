@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import signal
@@ -41,6 +42,7 @@ def seeded(*words: object) -> np.random.Generator:
     return np.random.default_rng([SEED, *(zlib.crc32(repr(word).encode()) for word in words)])
 
 
+@pytest.hookimpl(trylast=True)  # after what -k leaves
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep of each test that is `sampled` so many cases, other ones in each run.
 
@@ -59,6 +61,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left |= {same[i] for i in chosen}
     items[:] = [item for item in items if item not in left]
     config.hook.pytest_deselected(items=list(left))
+
+
+def pytest_collection_finish() -> None:
+    """Look less often for garbage among all that the tests are: a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture

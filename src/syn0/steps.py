@@ -208,6 +208,13 @@ def _loss_value(
         return values
     y_true = None if y is None or target is None else target.for_loss(y, y_pred)
     if y_true is not None and trace.gathered.share is not None:
+        if not loss.reads_shares:
+            raise ArgumentError(
+                f"the loss {loss.name} reads the sign of a target, which a mixture has not.",
+                where="Mixup",
+                expected="a loss of shares, such as cross_entropy or mean_squared_error",
+                mend="another loss, or no Mixup",
+            )
         y_true = mixed(y_true, trace.gathered.share).named("y_mixed", scoped=False)
     values = loss(y_true, y_pred)
     if not isinstance(values, Tensor):

@@ -79,6 +79,12 @@ def test_losses_see_mixed_targets(kind: str, engine: str, rng: np.random.Generat
     assert 0.5 < share.mean() < 1
 
 
+def test_a_loss_of_signs_is_refused() -> None:
+    net = syn0.Sequential(Mixup(0.2), syn0.Dense(1))
+    with pytest.raises(ArgumentError, match="reads the sign of a target"):
+        net.fit(np.eye(4), [0.0, 1.0, 1.0, 0.0], loss="hinge", verbose=0)
+
+
 def mix(y: Any, share: Any) -> Any:
     return share[:, None] * y + (1 - share[:, None]) * y[::-1]
 

@@ -21,7 +21,7 @@ class Mixup(Layer):
 
     .. math:: \lambda x_i + (1 - \lambda) x_j, \quad \lambda y_i + (1 - \lambda) y_j
 
-    in training, with :math:`j` as far from the end of the batch as :math:`i` from its begin,
+    in training, with :math:`j` as far from the end of the batch as :math:`i` from its beginning,
     and :math:`\lambda` drawn for each sample from :math:`\mathrm{Beta}(\alpha, \alpha)`, the
     larger of :math:`\lambda` and :math:`1 - \lambda`. Prediction leaves all as they are.
 
@@ -36,14 +36,16 @@ class Mixup(Layer):
     Raises
     ------
     ArgumentError
-        If `alpha` is not above 0, or the layers of a network mix with several.
+        If `alpha` is not above 0; in training, if the layers of a network have several, or if
+        the loss reads only signs of targets.
 
     Notes
     -----
     Shapes: any, output the same. It stands where what comes in are numbers to be averaged: after
     `Rescaling`, before what learns. All such layers of a network, one for each input, mix by one
-    draw. Losses see mixed targets, class numbers as rows of shares; metrics of training see
-    those of the sample that is mixed less. Weights of samples stay with their places.
+    draw; if alpha is changed between steps, that of the first counts. A loss that the network
+    computes itself wants such a layer after each input that it reads. Other losses see mixed
+    targets, class numbers as rows of shares; metrics of training see those of the sample that is mixed less. Weights of samples stay with their places.
 
     Examples
     --------

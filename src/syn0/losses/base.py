@@ -39,6 +39,7 @@ class Loss(Record):
     name: ClassVar[str] = ""
     targets: ClassVar[str] = "values"
     counts_rows: ClassVar[bool] = False
+    reads_shares: ClassVar[bool] = True  # whether a target may be a mixture of two
     foreign = {"from_logits": "nothing: the graph shows whether there is a softmax or sigmoid"}
 
     def __post_init__(self) -> None:

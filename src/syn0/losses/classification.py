@@ -207,6 +207,7 @@ class Hinge(Loss):
     """
 
     name = "hinge"
+    reads_shares = False
 
     def _values(self, y_true: Any, y_pred: Any) -> Any:
         return ops.relu(1 - ops.where(y_true > 0, y_pred, -y_pred))

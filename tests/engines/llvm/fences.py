@@ -113,12 +113,14 @@ class Fences:
             self.mirrors.append((copy, array))
         plain(space, buffer, copy, offset)
 
-    def _run(self, plain: Any, compiled: Compiled, space: Workspace, threads: int) -> None:
+    def _run(
+        self, plain: Any, compiled: Compiled, space: Workspace, threads: int, **how: Any
+    ) -> None:
         copy = _copy(space.totals, self.side)
         self.mirrors.append((copy, space.totals))
         if space.totals.size:
             space.table[Word.TOTALS] = address_of(copy)
-        plain(compiled, space, threads)
+        plain(compiled, space, threads, **how)
         for copy, array in self.mirrors:
             array[...] = copy
         self.mirrors.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,3 +26,18 @@ def test_what_is_computed_once_lives_through_all_blocks(scale: Any, rng: Any) ->
     x = rng.normal(size=(300, 20))
     rows = np.concatenate([net.predict(row[None]) for row in x])
     np.testing.assert_array_equal(net.predict(x), rows)
+
+
+@dataclass(frozen=True)
+class Turned(syn0.Layer):
+    """Puts out the samples from the last to the first."""
+
+    def forward(self, p: Any, x: Any, *, training: bool) -> Any:
+        return x[::-1]
+
+
+@pytest.mark.parametrize("width", [3, 200_000])  # many such go together, or one by one
+def test_samples_that_change_places_are_no_rows(width: int, rng: np.random.Generator) -> None:
+    net = syn0.Sequential(syn0.Activation("relu"), Turned()).build((width,))
+    x = rng.random((3, width), np.float32)
+    np.testing.assert_array_equal(net.predict(x), x[::-1])

@@ -242,6 +242,10 @@ def test_code_of_a_source_that_has_changed_since_it_was_loaded_is_for_nobody_els
         monkeypatch.setattr(jit, "_LOADED", moment)
         fresh(target, tmp_path / "objects").kernels([adding(number, made)])
         assert len(made) == count
+    assert len(list((tmp_path / "objects").glob("*.o"))) == 1
+    os.utime(source, (loaded + 9_000, loaded + 9_000))  # by a clock that was wrong
+    fresh(target, tmp_path / "objects").kernels([adding(number, made)])
+    assert len(made) == 3
 
 
 # ----- threads and processes

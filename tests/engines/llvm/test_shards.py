@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -85,3 +86,20 @@ def test_sums_are_those_of_the_definition(name: str, dtype: str, rng: np.random.
     tolerance = 1e-4 if dtype == "float32" else 1e-12
     for parameter, expected in found["numpy"].items():
         np.testing.assert_allclose(found["llvm"][parameter], expected, tolerance, tolerance)
+
+
+@pytest.mark.skipif(host() is None, reason="the compiler does not know this processor")
+def test_a_value_of_several_parts_stays_where_it_is(rng: np.random.Generator) -> None:
+    x = syn0.Input((2048,))
+    both = syn0.Concatenate()(x, syn0.BatchNormalization()(x))  # made in two phases
+    net = syn0.Model(x, syn0.Dense(3)(syn0.Activation("relu")(both)), dtype="float64")
+    X, y = rng.standard_normal((512, 2048)), np.arange(512) % 3
+    wanted = {}
+    for engine, threads in (("numpy", 1), ("llvm", 1), ("llvm", 2), ("llvm", 9)):
+        again = net.anew(random_state=0)
+        how = {"engine": engine, "threads": threads, "loss": "cross_entropy"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # more threads than processors
+            wanted[engine, threads] = again.step(X, y, **how)["loss"]
+    for loss in wanted.values():
+        assert loss == pytest.approx(wanted["numpy", 1], rel=1e-10)

@@ -6,7 +6,6 @@ What is linked stays for as long as the process lives, since threads may be insi
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -180,7 +179,10 @@ class _Linker:
 
     def _object(self, identity: str, make: Callable[[], str], optimize: bool = False) -> bytes:
         """Return machine code from the cache, or compile and keep it."""
-        words = (identity, _fingerprint(), self.target, checked.ENABLED)
+        source = _fingerprint()
+        if source is None:
+            return compile_object(make(), self.target, optimize=optimize)
+        words = (identity, source, self.target, checked.ENABLED)
         key = hashlib.sha256(repr(words).encode()).hexdigest()
         code = self.objects.load(key)
         if code is None:
@@ -218,11 +220,11 @@ class _Linker:
 
 
 @cache
-def _fingerprint() -> str:
+def _fingerprint() -> str | None:
     """Return a digest of all that a kernel's code depends on beside its symbol and target.
 
-    Where the sources are no longer those that were loaded, as after an upgrade, it is one that
-    no other process has: objects of old code must not be found by new code.
+    None where the sources are no longer those that were loaded, as after an upgrade: objects of
+    old code must not be found by new code.
     """
     import llvmlite.binding as llvm
 
@@ -231,8 +233,8 @@ def _fingerprint() -> str:
     for path in sorted(folder.rglob("*.py")) or sorted(folder.rglob("*.pyc")):
         digest.update(path.read_bytes())
         found = path.stat()
-        if max(found.st_mtime, found.st_ctime) > _LOADED:
-            digest.update(os.urandom(16))
+        if _LOADED < max(found.st_mtime, found.st_ctime) <= time.time():  # not in the future
+            return None
     return digest.hexdigest()
 
 

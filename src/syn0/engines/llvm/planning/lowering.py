@@ -140,15 +140,19 @@ def _sum(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
     if x.op.name == "negative":  # the same number, of a value that is there already
         made: Tensor = -_sum(x.inputs[0], axis=axis, keepdims=keepdims)
         return made
-    for value, factor in _factors(x):
+    for value, factor in _products_with_rows(x):
         if listed_axes(x, axis) == tuple(range(x.ndim - factor.ndim)) and not keepdims:
             by_column: Tensor = _sum(value, axis=axis, keepdims=False) * factor
             return by_column
     return _over_last_axes(sum_op, x, axis, keepdims)
 
 
-def _factors(x: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Return the factors of products of a value and of one number for each last index."""
+def _products_with_rows(x: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Return the value and the row whose product a tensor is; there may be none.
+
+    That a row comes after the sum may cost range, where values are near the largest number. It
+    lets a normalization share one sum between its shift and what its mean sends back.
+    """
     if x.op.name != "multiply":
         return []
     pairs = (x.inputs, x.inputs[::-1])

@@ -117,7 +117,7 @@ class Plan:
     @cached_property
     def has_bands(self) -> bool:
         """Whether it is for one sample, the lines of which threads may share."""
-        return any(call.bands for call in self.calls)
+        return any(call.bands > 1 for call in self.calls)
 
     @cached_property
     def operations(self) -> int:
@@ -215,6 +215,8 @@ class _Planner:
             name: buffers[id(t)] for name, t in zip(outputs, roots[: len(outputs)], strict=True)
         }
         independent = not nexts and are_rows_independent(calls, list(results.values()))
+        # Of one sample the first is the last, so that calls do not tell.
+        independent = independent and not any(map(_turns_samples, topological_order(roots)))
         if by_rows and not independent:
             return None
         if by_rows:
@@ -353,6 +355,14 @@ def _owned(found: Sequence[Tensor]) -> list[Tensor]:
         roots.append(copy_of(tensor) if shared else tensor)
         taken.add(id(tensor))
     return roots
+
+
+def _turns_samples(tensor: Tensor) -> bool:
+    """Tell whether an op turns round the order of samples."""
+    if tensor.op.name != "slice" or tensor.inputs[0].shape[:1] != (batch,):
+        return False
+    step: int | None = tensor.attributes["key"][0].step
+    return step == -1
 
 
 def _operations(roots: Sequence[Tensor], sizes: Mapping[str, int]) -> int:

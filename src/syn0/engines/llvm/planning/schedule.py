@@ -29,7 +29,7 @@ class Group:
     calls: list[Call] = field(default_factory=list)
     # Sums over shards of its rows, to which each block's rows are added while they are near.
     chained: list[Call] = field(default_factory=list)
-    # Values of a block that nothing else reads: the next block may have their memory.
+    # Values of a block that nothing else makes or reads: the next block may have their memory.
     passing: list[Buffer] = field(default_factory=list)
 
     @property
@@ -159,19 +159,19 @@ def are_rows_independent(calls: Sequence[Call], outputs: Sequence[Buffer]) -> bo
 
 
 def pass_on(phases: Sequence[Phase], kept: Sequence[Buffer]) -> None:
-    """Note in each group with sums what of its values these sums alone read."""
-    readers: dict[int, set[int]] = {}
+    """Note in each group with sums which of its values nothing else makes or reads."""
+    users: dict[int, set[int]] = {}
     for phase in phases:
         for call in phase.calls:
-            for buffer, _ in call.reads:
-                readers.setdefault(id(buffer), set()).add(id(call))
+            for buffer in (*call.writes, *(b for b, _ in call.reads)):
+                users.setdefault(id(buffer), set()).add(id(call))
     for group in (group for phase in phases for group in phase.groups if group.chained):
         own = {id(call) for call in (*group.calls, *group.chained)}
         written = {id(b): b for call in group.calls for b in call.writes}
         group.passing = [
             b for key, b in written.items()
             if b.space == "arena" and b.rows == group.rows and b not in kept
-            and readers.get(key, set()) <= own
+            and users[key] <= own
         ]  # fmt: skip
 
 

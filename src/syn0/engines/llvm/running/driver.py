@@ -99,7 +99,7 @@ def make_driver(plan: Plan, *, alone: bool = False, shared: bool = False) -> Dri
 
 
 class _Writer:
-    """What both drivers share: pointers, calls, groups and phases."""
+    """What all drivers share: pointers, calls, groups and phases."""
 
     def __init__(self, plan: Plan, alone: bool) -> None:
         self.plan = plan

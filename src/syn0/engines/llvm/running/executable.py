@@ -101,7 +101,7 @@ class LLVMExecutable:
         threads = threads_for(plan, "auto")
 
         def make() -> Workspace:
-            space = Workspace(plan, threads)
+            space = Workspace(plan, 1)  # however many threads share the sample
             for buffer in plan.slots:
                 if buffer.name in entries:
                     tensor = self.family.entries[buffer.name]

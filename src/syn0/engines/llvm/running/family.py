@@ -99,8 +99,8 @@ class Compiled:
             crew.run(driver, space.address, threads, self.plan.target)
 
     def run_single(self, space: Workspace, wanted: int | str) -> None:
-        """Run one sample in as many threads as are worth it, which share its lines."""
-        threads = self.pace.choose(self.plan, wanted)
+        """Run one sample in so many threads, or as many as are worth it, which share its lines."""
+        threads = self.pace.choose(self.plan, wanted) if wanted == "auto" else int(wanted)
         began = time.perf_counter()
         self.launch(space, threads, shared=threads > 1)
         self.pace.note(threads, 1, time.perf_counter() - began)

@@ -74,7 +74,7 @@ class Pace:
         if wanted != "auto" or first == 1:
             return first
         tried = self._to_try(first)
-        return min(self.seconds, key=lambda n: self.seconds[n]) if tried is None else tried
+        return min([*self.seconds], key=lambda n: self.seconds[n]) if tried is None else tried
 
     def settled(self, plan: Plan, wanted: int | str) -> bool:
         """Tell whether the next call has nothing to try."""
@@ -90,15 +90,16 @@ class Pace:
 
     def note(self, threads: int, steps: int, spent: float) -> None:
         """Note what a call took."""
-        self._calls[threads] = self._calls.get(threads, 0) + 1
         now = spent / steps
         # Any single call may have met memory that was touched for the first time.
         self.seconds[threads] = min(now, self._last.get(threads, math.inf))
         self._last[threads] = now
-        lost = self.seconds[threads] > min(self.seconds.values())
+        lost = self.seconds[threads] > min([*self.seconds.values()])
         self._lost[threads] = min(self._lost.get(threads, 0) + 1, PATIENT) if lost else 0
         wait = max(RETRY * spent, PAUSE) * 2 ** self._lost[threads]
         self._again[threads] = time.perf_counter() + wait
+        # Last, since another thread of Python may choose meanwhile.
+        self._calls[threads] = self._calls.get(threads, 0) + 1
 
     def steps(self, plan: Plan, threads: int, patience: float) -> int:
         """Return how many steps take about so many seconds."""
