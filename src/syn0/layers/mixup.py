@@ -45,7 +45,8 @@ class Mixup(Layer):
     `Rescaling`, before what learns. All such layers of a network, one for each input, mix by one
     draw; if alpha is changed between steps, that of the first counts. A loss that the network
     computes itself wants such a layer after each input that it reads. Other losses see mixed
-    targets, class numbers as rows of shares; metrics of training see those of the sample that is mixed less. Weights of samples stay with their places.
+    targets, class numbers as rows of shares; metrics of training see those of the sample that
+    is mixed less. Weights of samples stay with their places.
 
     Examples
     --------
