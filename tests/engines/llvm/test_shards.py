@@ -50,7 +50,7 @@ def test_shards_are_added_up_by_the_threads_that_made_them(rows: int) -> None:
 def test_what_sums_alone_read_lives_for_a_block() -> None:
     layers = syn0.Conv2D(8, 3), syn0.BatchNormalization(), syn0.Activation("relu"), syn0.Flatten()
     net = syn0.Sequential(*layers, syn0.Dense(3))
-    x, y = np.zeros((64, 9, 9, 2)), np.zeros((64, 3))
+    x, y = np.zeros((64, 42, 42, 2)), np.zeros((64, 3))
     plan = plan_of_step(net, x, y, 32, optimizer="sgd")
     groups = [group for phase in plan.phases for group in phase.groups if group.chained]
     passing = [(buffer, group) for group in groups for buffer in group.passing]

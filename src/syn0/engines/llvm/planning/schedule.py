@@ -103,7 +103,10 @@ def schedule(calls: Sequence[Call]) -> list[Phase]:
 
 
 def _chain(phase: Phase) -> None:
-    """Give sums over shards to the groups whose calls write what they add up."""
+    """Give sums over shards to the groups whose calls write what they add up.
+
+    Where all of a shard is near together it is added up by itself: blocks would only be more calls.
+    """
     for group in phase.groups:
         written = {id(b) for call in group.calls for b in call.writes}
         for others in phase.groups:
@@ -112,6 +115,8 @@ def _chain(phase: Phase) -> None:
                     call for call in others.calls
                     if call.resumes is not None and all(id(b) in written for b, _ in call.reads)
                 ]  # fmt: skip
+                if group.block >= others.rows.shard:
+                    group.chained = []
 
 
 Need = tuple[int, bool]
