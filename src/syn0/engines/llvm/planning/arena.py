@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from syn0.engines.llvm.planning.memory import Buffer
 
@@ -65,11 +66,11 @@ def _placed(order: Sequence[Buffer], spans: Mapping[Buffer, Span]) -> dict[Buffe
 
 def most_alive(spans: Mapping[Buffer, Span]) -> int:
     """Return the largest sum of what is alive at a time, in bytes: no arena can be smaller."""
-    last = max((end for _, end in spans.values()), default=0)
-    return max(
-        sum(_aligned(b.bytes) for b, (first, end) in spans.items() if first <= now <= end)
-        for now in range(last + 1)
-    )
+    changes = [0] * (2 + max((end for _, end in spans.values()), default=0))
+    for buffer, (first, end) in spans.items():
+        changes[first] += _aligned(buffer.bytes)
+        changes[end + 1] -= _aligned(buffer.bytes)
+    return max(accumulate(changes))
 
 
 def _aligned(size: int) -> int:

@@ -56,6 +56,7 @@ class Unit:
     rows: Rows
     members: list[Tensor] = field(default_factory=list)
     levels: dict[int, str] = field(default_factory=dict)
+    read: set[int] = field(default_factory=set)  # the ids of what has memory
 
     @property
     def is_nest(self) -> bool:
@@ -194,6 +195,7 @@ class Fusion:
                 self._add(x, unit, "element")
         unit.members.append(tensor)
         unit.levels[id(tensor)] = level
+        unit.read |= {id(self.view(x).base) for x in tensor.inputs}
         self.unit_of[id(tensor)] = unit
 
     def _sources(self, tensor: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -251,11 +253,8 @@ class Fusion:
             elif home is not None and home.index > unit.index:
                 return False
             elif element and view.shape not in ((), (1,)):
-                shared = shared or self._is_read(view.base, unit)
+                shared = shared or id(view.base) in unit.read
         return shared
-
-    def _is_read(self, base: Tensor, unit: Unit) -> bool:
-        return any(self.view(x).base is base for m in unit.members for x in m.inputs)
 
     def _in_place(self, x: Tensor, user: Tensor, home: Unit, domain: Sizes) -> bool:
         """Tell whether a value of a nest is used where it is made: same row, same element."""
@@ -297,6 +296,7 @@ class Fusion:
                 readers[unit.index] |= readers[other.index] - {unit.index}
                 unit.members = other.members + unit.members
                 unit.levels |= other.levels
+                unit.read |= other.read
                 self.unit_of |= {id(member): unit for member in other.members}
             near.append(unit)
         self.units = [unit for unit in self.units if unit.index not in gone]
@@ -321,7 +321,7 @@ class Fusion:
                         return False
                     related = True
                 elif not related and math.prod(self.shape(base)) > unit.domain[-1]:
-                    related = self._is_read(base, other)
+                    related = id(base) in other.read
         return related
 
     # ----- what must be stored
