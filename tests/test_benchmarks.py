@@ -96,7 +96,7 @@ def largest_difference(one: Weights, other: Weights) -> float:
     return max(float(np.abs(one[name] - other[name]).max()) for name in names)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("peer", "way", "workload"),
     compared(),

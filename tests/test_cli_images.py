@@ -19,7 +19,8 @@ from syn0.images import Images, cross_validate_images
 
 
 def stripes(rng: np.random.Generator, across: bool, size: int = 12) -> Any:
-    lines = rng.integers(0, 2, size // 2).repeat(2) * 180 + rng.integers(0, 40, size)
+    dark = rng.permutation(np.arange(size // 2) % 2)  # never all alike: there would be no stripes
+    lines = dark.repeat(2) * 180 + rng.integers(0, 40, size)
     image = np.tile(lines[:, None], (1, size)).astype(np.uint8)
     return image if across else image.T
 

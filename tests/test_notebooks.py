@@ -132,6 +132,7 @@ def number(pattern: str, text: str) -> float:
 # ----- they run, and put out what is stored -------------------------------
 
 
+@pytest.mark.sampled(1)
 @notebook(*NAMES)
 def test_it_runs_and_puts_out_what_is_stored(run: Run) -> None:
     pairs = zip(code_cells(run.stored), code_cells(run.run), strict=True)
