@@ -97,7 +97,6 @@ class LLVMExecutable:
         if compiled is None:
             return None
         plan = compiled.plan
-
         threads = threads_for(plan, "auto")
 
         def make() -> Workspace:

@@ -52,13 +52,15 @@ class Code:
     @cached_property
     def together(self) -> tuple[int, Sizes]:
         """The address of the driver for any number of threads, and the sizes that it reads."""
-        driver = make_driver(self.plan)
-        return _linked(driver, self.plan.target), np.array(driver.numbers, np.int64)
+        return self._made(shared=False)
 
     @cached_property
     def shared(self) -> tuple[int, Sizes]:
         """The same for threads that share a single sample."""
-        driver = make_driver(self.plan, shared=True)
+        return self._made(shared=True)
+
+    def _made(self, *, shared: bool) -> tuple[int, Sizes]:
+        driver = make_driver(self.plan, shared=shared)
         return _linked(driver, self.plan.target), np.array(driver.numbers, np.int64)
 
     def driver(self, threads: int) -> tuple[int, Sizes]:
