@@ -42,8 +42,8 @@ def test_other_numbers_of_samples_compile_nothing(
     work(450, 150)  # from 128 samples on, sums are made by shards
     assert compiled
     compiled.clear()
-    for _ in range(3):
-        batch_size = int(rng.integers(40, 200))
-        # A last batch of very few samples may be a small program, which is made for its size.
-        work(3 * batch_size + int(rng.integers(30, batch_size)), batch_size)
+    for _ in range(4):
+        batch_size = int(rng.integers(50, 220))
+        # A last batch of fewer may be a small program, which is made for its size.
+        work(3 * batch_size + int(rng.integers(45, batch_size)), batch_size)
     assert compiled == []

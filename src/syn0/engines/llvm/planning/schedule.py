@@ -35,9 +35,17 @@ class Group:
     @property
     def block(self) -> int:
         """How many rows go through all calls at a time."""
-        count = max(self.rows.count, 1)
+        count, near = max(self.rows.count, 1), self.near
         if len(self.calls) + len(self.chained) == 1:
             return count
+        if near < LEAST_BLOCK:
+            return min(near, count)
+        even = count / math.ceil(count / near)
+        return min(math.ceil(even / GRAIN) * GRAIN, count)
+
+    @property
+    def near(self) -> int:
+        """How many rows stay in the cache, of however many there are."""
         own: dict[int, Buffer] = {}
         whole: dict[int, Buffer] = {}  # read again for each block: weights
         for call in self.calls:
@@ -48,10 +56,8 @@ class Group:
         # A block's rows should stay in the cache, but not be fewer bytes than the weights are.
         wanted = max(CACHE, sum(b.bytes for b in whole.values())) / max(row, 1)
         if wanted < LEAST_BLOCK:  # such as pictures, which outweigh the weights that they share
-            return min(max(FEW, CACHE // max(row, 1)), count)
-        most = math.ceil(wanted / LEAST_BLOCK) * LEAST_BLOCK
-        even = count / math.ceil(count / most)
-        return min(math.ceil(even / GRAIN) * GRAIN, count)
+            return max(FEW, CACHE // max(row, 1))
+        return math.ceil(wanted / LEAST_BLOCK) * LEAST_BLOCK
 
 
 @dataclass(eq=False)
@@ -105,9 +111,12 @@ def schedule(calls: Sequence[Call]) -> list[Phase]:
 def _chain(phase: Phase) -> None:
     """Give sums over shards to the groups whose calls write what they add up.
 
-    Where all of a shard is near together it is added up by itself: blocks would only be more calls.
+    Of many rows that are near together a shard is added up by itself: blocks would only be more
+    calls. The number of samples must not decide this: their driver is the same code.
     """
     for group in phase.groups:
+        if group.near >= LEAST_BLOCK:
+            continue
         written = {id(b) for call in group.calls for b in call.writes}
         for others in phase.groups:
             if others.rows.split(group.rows):
@@ -115,8 +124,6 @@ def _chain(phase: Phase) -> None:
                     call for call in others.calls
                     if call.resumes is not None and all(id(b) in written for b, _ in call.reads)
                 ]  # fmt: skip
-                if group.block >= others.rows.shard:
-                    group.chained = []
 
 
 Need = tuple[int, bool]
