@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import BYTES, PTR, SCALARS, Function, Module, Type, Value, integer
-from syn0.engines.llvm.kernels.tile import CACHE_LINE, Operands, Tile, prefetch, write_tile
+from syn0.engines.llvm.kernels.epilogue import Epilogue
+from syn0.engines.llvm.kernels.tile import CACHE_LINE, Tile, prefetch
+from syn0.engines.llvm.kernels.tile_loop import Operands, write_tile
 
 # The rows of the highest tile of so many vectors, by the number of registers: accumulators,
 # vectors of B and a number of A fill them, but for a few that LLVM's scheduler needs.
@@ -66,7 +68,8 @@ class Columns:
     """The widths of C whose panels and whose rest are the same bands.
 
     Where a rest needs all vectors of a panel, it is the last panel, and has no other band.
-    If they are multiplied `by_column`, A has a number for each column as B has.
+    If they are multiplied `by_column`, A has a number for each column as B has. What is stored
+    is what an `epilogue` makes of the elements, if there is one.
     """
 
     dtype: str
@@ -75,9 +78,10 @@ class Columns:
     panel: Band | None
     rest: Band | None
     by_column: bool = False
+    epilogue: Epilogue | None = None
 
     @classmethod
-    def of(cls, dtype: str, n: int, target: Target, **others: bool) -> Self:
+    def of(cls, dtype: str, n: int, target: Target, **others: Any) -> Self:
         """Return the bands of `n` columns."""
         lanes = target.vector_bytes // BYTES[SCALARS[dtype]]
         registers = 16 if target.name == "avx2" else 32
@@ -147,7 +151,7 @@ class Columns:
         """
         tiles = [self.tile(height, band) for height in self.heights(band)]
         for tile in tiles:
-            write_tile(module, tile, operands)
+            write_tile(module, tile, operands, self.epilogue)
         copies = copies and band.columns * self.size == CACHE_LINE and not band.counted
         return _write_band(module, tiles, operands, copies)
 

@@ -18,7 +18,8 @@ from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import I64, PTR, SCALARS, Function, Module, Type, Value, integer
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.bands import Band, Columns
-from syn0.engines.llvm.kernels.tile import TapOperands
+from syn0.engines.llvm.kernels.epilogue import Epilogue, Word, begin_words, set_word
+from syn0.engines.llvm.kernels.tile_loop import NULL, TapOperands
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,18 @@ def load_part(f: Function, table: Value, index: Value, size: int) -> dict[str, V
     }
 
 
-def convolution_kernel(dtype: str, n: int, target: Target, *, by_column: bool = False) -> Kernel:
+def convolution_kernel(
+    dtype: str, n: int, target: Target, *, by_column: bool = False,
+    epilogue: Epilogue | None = None,
+) -> Kernel:  # fmt: skip
     """Return the kernel of samples: ``C[m, j] = sum over taps and k of A[m, k] * B[k, j]``.
 
     Its parameters are ``A, B, C, table, parts, n, a_sample, c_sample, begin, end``: the number
     of parts and of columns, the distances between samples, and the range of samples. If it is
-    `by_column`, A has a number for each column, as B has: each channel is a picture alone.
+    `by_column`, A has a number for each column, as B has: each channel is a picture alone. With an
+    epilogue, the addresses of what lies beside C follow it.
     """
-    form = _Convolution.of(dtype, n, target, by_column=by_column)
+    form = _Convolution.of(dtype, n, target, by_column=by_column, epilogue=epilogue)
     return Kernel(form.symbol, form.text)
 
 
@@ -116,7 +121,9 @@ class _Product(Columns):
         raise NotImplementedError
 
     def _begin(self, module: Module, numbers: str) -> tuple[Function, dict[str, Value]]:
-        parameters = [(PTR, name) for name in ("A", "B", "C", "table")]
+        parameters = [(PTR, name) for name in "ABC"]
+        parameters += self.epilogue.parameters if self.epilogue else []
+        parameters += [(PTR, "table")]
         parameters += [(I64, name) for name in numbers.split()]
         f = module.function(self.symbol, parameters, "i64")
         return f, {name: f.argument(name) for _, name in parameters}
@@ -131,7 +138,7 @@ class _Product(Columns):
 
     def _multiply(
         self, f: Function, places: Sequence[Value], part: dict[str, Value], n: Value,
-        bands: tuple[str | None, str | None],
+        bands: tuple[str | None, str | None], words: Value = NULL,
     ) -> None:  # fmt: skip
         """Compute all columns of a part."""
         A, B, C = (
@@ -141,13 +148,13 @@ class _Product(Columns):
         panel, rest = bands
         if panel:
             with f.loop(0, panels) as loop:
-                self._lines(f, (A, B, C), part, n, loop.index, panel)
+                self._lines(f, (A, B, C), part, n, loop.index, panel, words)
         if rest:
-            self._lines(f, (A, B, C), part, n, panels, rest)
+            self._lines(f, (A, B, C), part, n, panels, rest, words)
 
     def _lines(
         self, f: Function, places: tuple[Value, Value, Value], part: dict[str, Value], n: Value,
-        panel: Value, function: str,
+        panel: Value, function: str, words: Value,
     ) -> None:  # fmt: skip
         """Compute a panel of all lines of a part."""
         scalar = SCALARS[self.dtype]
@@ -156,6 +163,8 @@ class _Product(Columns):
         columns = f.intrinsic("smin", f.binary("sub", n, before), integer(self.width))
         A = f.offset(A, before, scalar) if self.by_column else A
         B, C, zero = f.offset(B, before, scalar), f.offset(C, before, scalar), integer(0)
+        if self.epilogue:
+            set_word(f, words, Word.COLUMN, before)
         names = ("taps", "a_tap", "b_tap", "inner_taps", "a_inner", "b_inner")
         taps = {name: part[name] for name in names}
         with f.loop(0, part["lines"], carried=(A, C)) as line:
@@ -163,7 +172,7 @@ class _Product(Columns):
             TapOperands(
                 A=a, B=B, C=c, a_m=part["a_m"], a_k=part["a_k"], b_k=part["b_k"],
                 panel_stride=zero, c_m=part["c_m"], depth=part["depth"], first=part["resumes"],
-                ahead=zero, rows=part["rows"], columns=columns, **taps,
+                ahead=zero, rows=part["rows"], columns=columns, words=words, **taps,
             ).pass_to(f, function)  # fmt: skip
             line.carry(f.offset(a, part["a_line"], "i8"), f.offset(c, part["c_line"], "i8"))
 
@@ -176,11 +185,12 @@ class _Convolution(_Product):
         module = Module()
         bands = self._bands(module)
         f, given = self._begin(module, "parts n a_sample c_sample begin end")
+        words = begin_words(f, self.epilogue, given["C"]) if self.epilogue else NULL
         with f.loop(given["begin"], given["end"]) as sample:
             A, C = (self._sample(f, given, name, sample.index) for name in "AC")
             with f.loop(0, given["parts"]) as loop:
                 part = load_part(f, given["table"], loop.index, self.size)
-                self._multiply(f, (A, given["B"], C), part, given["n"], bands)
+                self._multiply(f, (A, given["B"], C), part, given["n"], bands, words)
         f.line("ret i64 0")
         return module.text()
 

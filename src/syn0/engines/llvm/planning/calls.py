@@ -6,7 +6,7 @@ The units that are not nests each have a rule in `unit_rules`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -27,6 +27,7 @@ from syn0.engines.llvm.kernels.nest import (
 from syn0.engines.llvm.kernels.packing import pack_kernel
 from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
 from syn0.engines.llvm.kernels.tiny_gemm import tiny_gemm_kernel
+from syn0.engines.llvm.planning.endings import PLAIN, Ending, ended_products, ending_of
 from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, domain_of, over_domain
 from syn0.engines.llvm.planning.memory import (
     SOLO,
@@ -40,6 +41,8 @@ from syn0.engines.llvm.planning.memory import (
 from syn0.engines.llvm.planning.nest_writer import NestWriter, by_line, shared_form
 from syn0.engines.llvm.planning.views import Sizes, View, contiguous
 from syn0.graph import Tensor
+
+Rules = Mapping[str, Callable[["Emitter", Tensor, Rows], None]]
 
 
 @dataclass
@@ -66,8 +69,9 @@ class Emitter:
     calls: list[Call] = field(default_factory=list)
     tables: dict[bytes, Buffer] = field(default_factory=dict)  # numbers that kernels read
     made_beside: set[int] = field(default_factory=set)  # the ids of values that came with others
+    endings: dict[int, Ending] = field(default_factory=dict)  # of products, by their ids
 
-    def emit(self, rules: Mapping[str, Callable[[Emitter, Tensor, Rows], None]]) -> list[Call]:
+    def emit(self, rules: Rules) -> list[Call]:
         """Return the calls in an order in which they may run.
 
         Parameters
@@ -75,16 +79,51 @@ class Emitter:
         rules : mapping of op name to callable
             What emits the calls of the units that are not nests.
         """
+        ended = ended_products(self.fusion)
+        waiting = {product.index for product in ended.values()}
         for unit in self.fusion.units:
-            for member in unit.members:
-                if id(member) in self.fusion.stored or not unit.is_nest:
-                    self.allocate(member, unit)
-            if unit.is_nest:
-                self._nest(unit)
-            else:
-                (tensor,) = unit.members
-                rules[tensor.op.name](self, tensor, unit.rows)
+            if unit.index in waiting:
+                continue
+            product = ended.get(unit.index)
+            if product is None:
+                self._make(unit, rules)
+            elif not self._end(unit, product, rules):
+                self._make(product, rules)
+                self._make(unit, rules)
         return self.calls
+
+    def _make(self, unit: Unit, rules: Rules) -> None:
+        """Emit the calls of a unit."""
+        for member in unit.members:
+            if id(member) in self.fusion.stored or not unit.is_nest:
+                self.allocate(member, unit)
+        if unit.is_nest:
+            self._nest(unit)
+        else:
+            (tensor,) = unit.members
+            rules[tensor.op.name](self, tensor, unit.rows)
+
+    def _end(self, unit: Unit, of: Unit, rules: Rules) -> bool:
+        """Emit a product with the nest that ends it; return whether it does."""
+        (product,) = of.members
+        kept = [member for member in unit.members if id(member) in self.fusion.stored]
+        shape = self.fusion.shape(product)
+        alike = [t for t in kept if t.dtype == product.dtype and self.fusion.shape(t) == shape]
+        if not alike:
+            return False
+        for member in kept:
+            self.allocate(member, unit)
+        self.buffers[id(product)] = out = self.buffers[id(alike[0])]
+        writer = NestWriter(self.fusion, unit, self.buffers, self.checked)
+        nest, own = writer.write(), [aligned for _, aligned in writer.reads]
+        label = _label(unit, [self.buffers[id(t)] for t in kept])
+        ending = ending_of(nest, writer.pointers, own, out, label, _operations(unit))
+        if ending is None:
+            del self.buffers[id(product)]
+            return False
+        self.endings[id(product)] = ending
+        rules[product.op.name](self, product, of.rows)
+        return True
 
     def allocate(self, tensor: Tensor, unit: Unit) -> Buffer:
         """Return the memory of a value, which it is given if it has none."""
@@ -113,6 +152,10 @@ class Emitter:
             self.tables[key] = Buffer("slot", "table", "int64", numbers.size, rows, numbers)
         return self.tables[key]
 
+    def ending(self, product: Tensor) -> Ending:
+        """Return what the kernel of a product does more."""
+        return self.endings.get(id(product), PLAIN)
+
     def pointer(self, view: View) -> Pointer:
         """Return the address of a view's first element."""
         return Pointer(self.buffers[id(view.base)], view.offset)
@@ -125,9 +168,6 @@ class Emitter:
         lines = unit.domain[1] if self.is_single and has_lines(unit) else 1
         nest, scale = shared_form(by_line(whole) if lines > 1 else whole)
         stored = [self.buffers[id(t)] for t in writer.outputs]
-        ops = len(unit.members)
-        label = ", ".join(b.name for b in stored) + (f" ({ops} ops)" if ops > 1 else "")
-        heavy = sum(unit.levels[id(m)] == "element" for m in unit.members)
         self.calls.append(
             Call(
                 nest_kernel(nest),
@@ -137,8 +177,8 @@ class Emitter:
                 tuple(writer.reads),
                 tuple(stored),
                 lines * scale,
-                label=label,
-                operations=heavy * math.prod(unit.domain),
+                label=_label(unit, stored),
+                operations=_operations(unit),
                 written_out=self._written_out(whole),
             )
         )
@@ -157,11 +197,12 @@ class Emitter:
         """
         right = y.ndim > 2 and is_aligned(y, self.buffers[id(y.base)], rows)
         out = self.buffers[id(result)]
-        self.contract_into(out, x, y, rows, (own, right), named(result), scale=scale)
+        ending = self.ending(result)
+        self.contract_into(out, x, y, rows, (own, right), named(result), scale=scale, ending=ending)
 
     def contract_into(
         self, out: Buffer, x: View, y: View, rows: Rows, own: tuple[bool, bool], label: str,
-        *, scale: int = 1, depth: Portion | None = None,
+        *, scale: int = 1, depth: Portion | None = None, ending: Ending = PLAIN,
     ) -> None:  # fmt: skip
         """Emit out = x @ y; `own` is told of both, and `depth` replaces the inner length."""
         *lead, m, k = x.shape
@@ -172,29 +213,30 @@ class Emitter:
             x.strides[-2], x.strides[-1], width if packed else y.strides[-2],
             k * width if packed else width, n, depth or k, n,
         )  # fmt: skip
-        pointers = (self.pointer(x), self.pointer(y), Pointer(out))
+        pointers = (self.pointer(x), self.pointer(y), Pointer(out), *ending.pointers)
         inner = contiguous((*lead, m, n))
         repeats = tuple(
             Repeat(count, (x.strides[i], y.strides[i], inner[i])) for i, count in enumerate(lead)
         )
         reads = tuple((p.buffer, same) for p, same in zip(pointers[:2], own, strict=True))
+        operations = 2 * m * n * (depth.whole if depth else math.prod(lead) * k)
         tiny = None
         if not lead and not packed and (y.strides[-1] == 1 or n == 1):
             a = (x.strides[-2], x.strides[-1])
             tiny = tiny_gemm_kernel(out.dtype, m, n, k, a, y.strides[-2], n)
         self.calls.append(
             Call(
-                gemm_kernel(out.dtype, n, self.target),
+                gemm_kernel(out.dtype, n, self.target, ending.epilogue),
                 pointers,
                 numbers,
                 rows,
-                reads,
-                (out,),
+                (*reads, *ending.reads),
+                (out, *ending.writes),
                 scale,
                 m,
                 repeats,
-                label,
-                operations=2 * m * n * (depth.whole if depth else math.prod(lead) * k),
+                label + ending.label,
+                operations=operations + ending.operations,
                 written_out=tiny,
             )
         )
@@ -305,6 +347,16 @@ class Emitter:
         domain = domain_of(self.fusion.shape(tensor))
         goal = Pointer(self.buffers[id(tensor)])
         self._fill(None, (), goal, contiguous(domain), domain, rows)
+
+
+def _label(unit: Unit, stored: Sequence[Buffer]) -> str:
+    ops = len(unit.members)
+    return ", ".join(b.name for b in stored) + (f" ({ops} ops)" if ops > 1 else "")
+
+
+def _operations(unit: Unit) -> int:
+    heavy = sum(unit.levels[id(member)] == "element" for member in unit.members)
+    return heavy * math.prod(unit.domain)
 
 
 def has_lines(unit: Unit) -> bool:

@@ -99,18 +99,23 @@ def _map(
             [lines, runs[1]], _strides(x), weights, target, depth, groups, columns
         )
     ]
-    kernel = convolution_kernel(t.dtype, columns, e.target, by_column=by_column)
+    ending = e.ending(t)
+    kernel = convolution_kernel(
+        t.dtype, columns, e.target, by_column=by_column, epilogue=ending.epilogue
+    )
     numbers = (len(parts), columns, x.strides[0], target.sample)
-    source, out = e.buffers[id(x.base)], e.buffers[id(t)]
+    source, out, places = e.buffers[id(x.base)], e.buffers[id(t)], e.table(table(parts))
     reads = (
-        (source, is_aligned(x, source, rows)), (e.buffers[id(w.base)], False),
-        (e.table(table(parts)), False),
+        (source, is_aligned(x, source, rows)), (e.buffers[id(w.base)], False), (places, False),
+        *ending.reads,
     )  # fmt: skip
-    pointers = (e.pointer(x), e.pointer(w), Pointer(out), Pointer(reads[-1][0]))
+    pointers = (e.pointer(x), e.pointer(w), Pointer(out), *ending.pointers, Pointer(places))
     e.calls.append(
         Call(
-            kernel, pointers, numbers, rows, reads, (out,), label=named(t),
-            operations=_operations(parts, columns) * rows.count, bands=bands if e.is_single else 0,
+            kernel, pointers, numbers, rows, reads, (out, *ending.writes),
+            label=named(t) + ending.label,
+            operations=_operations(parts, columns) * rows.count + ending.operations,
+            bands=bands if e.is_single else 0,
         )
     )  # fmt: skip
 

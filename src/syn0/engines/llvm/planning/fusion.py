@@ -8,7 +8,7 @@ other ops are units of their own. Units are numbered in an order in which they m
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous, moved
@@ -95,6 +95,7 @@ class Fusion:
         self.sizes = sizes
         self.is_small = is_small
         self.copies = copies
+        self.roots = {id(root) for root in roots}
         self.units: list[Unit] = []
         self.views: dict[int, View] = {}
         self.unit_of: dict[int, Unit] = {}  # by the tensor that has memory
@@ -105,7 +106,7 @@ class Fusion:
             self._take(tensor)
         self.units.sort(key=lambda unit: unit.index)
         self._merge()
-        self.stored = self._stored(roots)
+        self.stored = self._stored()
 
     def shape(self, tensor: Tensor) -> Sizes:
         """Return a tensor's shape in numbers."""
@@ -326,9 +327,9 @@ class Fusion:
 
     # ----- what must be stored
 
-    def _stored(self, roots: Iterable[Tensor]) -> set[int]:
+    def _stored(self) -> set[int]:
         """Return which values are read outside of the unit that makes them."""
-        stored = {id(root) for root in roots}
+        stored = set(self.roots)
         for unit in self.units:
             for member in unit.members:
                 for x in member.inputs:

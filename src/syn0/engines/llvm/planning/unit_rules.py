@@ -33,7 +33,7 @@ def _matmul(e: Emitter, t: Tensor, rows: Rows) -> None:
         return
     own = is_aligned(x, e.buffers[id(x.base)], rows)
     if y.shape[:-2] == () or math.prod(y.shape[:-2]) == 1:
-        flat = _one_matrix(x)
+        flat = x.as_matrix()
         if flat is not None:
             y = View(y.base, y.offset, y.shape[-2:], y.strides[-2:])
             scale = (math.prod(lead) * m) // rows.count if rows.count else 1
@@ -44,20 +44,13 @@ def _matmul(e: Emitter, t: Tensor, rows: Rows) -> None:
     e.contract(x, y, t, rows, own)
 
 
-def _one_matrix(x: View) -> View | None:
-    """Return a view with its leading axes taken as rows, None if the rows are not even."""
-    if len(x.shape) == 2:
-        return x
-    return x.reshaped((math.prod(x.shape[:-1]), x.shape[-1]))
-
-
 def _tensordot(e: Emitter, t: Tensor, rows: Rows) -> None:
     views = []
     for i in t.inputs:
         view = e.fusion.view(i)
-        flat = _one_matrix(view)
+        flat = view.as_matrix()
         if flat is None:
-            flat = _one_matrix(e.copied(view))
+            flat = e.copied(view).as_matrix()
         assert flat is not None
         views.append(flat)
     x, y = views
@@ -77,7 +70,7 @@ def _reduce(e: Emitter, t: Tensor, rows: Rows) -> None:
     if not kept and strides == (1,):
         _total(e, t, view)
         return
-    flat = _one_matrix(view) if kept == [x.ndim - 1] and t.op.name == "sum" else None
+    flat = view.as_matrix() if kept == [x.ndim - 1] and t.op.name == "sum" else None
     shards = paying_shards(e, t)
     if flat is not None and flat.strides[1] == 1 and shards:
         sum_shards(e, t, flat, shards)

@@ -54,6 +54,12 @@ class View:
         """Return a matrix transposed."""
         return replace(self, shape=self.shape[::-1], strides=self.strides[::-1])
 
+    def as_matrix(self) -> View | None:
+        """Return the view with its leading axes taken as rows, None if these are not even."""
+        if len(self.shape) == 2:
+            return self
+        return self.reshaped((math.prod(self.shape[:-1]), self.shape[-1]))
+
     def broadcast(self, shape: Sizes) -> View:
         """Return the view repeated to a shape."""
         extra = len(shape) - len(self.shape)

@@ -1,0 +1,161 @@
+"""Nests that end a product: its kernel makes them of its elements before it stores them.
+
+A product whose elements one nest alone reads need not lie in memory: bias, activation, the
+gradient of one, a normalization in inference and the sum with another branch are computed in
+the registers in which the product was added up. It then runs where the nest stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from syn0.engines.llvm.kernels.epilogue import Beside, Epilogue
+from syn0.engines.llvm.kernels.expressions import cost
+from syn0.engines.llvm.kernels.nest import Nest
+from syn0.engines.llvm.planning.fusion import ROW_REDUCTIONS, Fusion, Unit
+from syn0.engines.llvm.planning.memory import Buffer, Pointer
+from syn0.engines.llvm.planning.views import Sizes, contiguous
+from syn0.graph import Tensor
+
+PRODUCTS = frozenset(["conv2d", "conv2d_dx", "matmul"])
+DEAR = 16  # cycles for a vector: more are better spent once than in each tile's code
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a product's call does more, if it has an epilogue.
+
+    Parameters
+    ----------
+    epilogue : Epilogue, optional
+        What is computed.
+    pointers : tuple of Pointer
+        Where what lies beside is.
+    reads : tuple of (Buffer, bool)
+        What it reads, and whether row by row.
+    writes : tuple of Buffer
+        What it writes beside the result.
+    label : str
+        What a reader may call it.
+    operations : int
+        Of all elements.
+    """
+
+    epilogue: Epilogue | None = None
+    pointers: tuple[Pointer, ...] = ()
+    reads: tuple[tuple[Buffer, bool], ...] = ()
+    writes: tuple[Buffer, ...] = ()
+    label: str = ""
+    operations: int = 0
+
+
+PLAIN = Ending()
+
+
+def ended_products(fusion: Fusion) -> dict[int, Unit]:
+    """Return the products that nests may end, by the number of the nest."""
+    if fusion.is_small:
+        return {}
+    readers: dict[int, set[int]] = {}
+    for unit in fusion.units:
+        for member in unit.members:
+            for x in member.inputs:
+                readers.setdefault(id(fusion.view(x).base), set()).add(unit.index)
+    nests = {unit.index: unit for unit in fusion.units if unit.is_nest}
+    found: dict[int, Unit] = {}
+    for unit in fusion.units:
+        (product,) = unit.members if not unit.is_nest else (None,)
+        if product is None or not _is_plain(fusion, product):
+            continue
+        users = readers.get(id(product), set())
+        nest = nests.get(next(iter(users))) if len(users) == 1 else None
+        if nest is not None and _ends(fusion, nest, unit, product):
+            found[nest.index] = unit  # the last of several
+    return found
+
+
+def _is_plain(fusion: Fusion, product: Tensor) -> bool:
+    """Tell whether one call computes a product, with the samples as rows."""
+    if product.op.name not in PRODUCTS or id(product) in fusion.roots:
+        return False
+    if product.op.name == "matmul":
+        x, y = (fusion.view(i) for i in product.inputs)
+        return len(y.shape) == 2 and x.as_matrix() is not None
+    groups, channels = int(product.attributes["groups"]), fusion.shape(product)[3]
+    return groups == 1 or groups == channels == fusion.shape(product.inputs[0])[3]
+
+
+def _ends(fusion: Fusion, nest: Unit, unit: Unit, product: Tensor) -> bool:
+    """Tell whether a nest takes a product as it lies, element by element, at little cost."""
+    if nest.rows != unit.rows or not nest.rows.batched or nest.domain[-1] == 1:
+        return False
+    names = [member.op.name for member in nest.members]
+    if "one_hot" in names or ROW_REDUCTIONS.intersection(names) or sum(map(cost, names)) > DEAR:
+        return False
+    views = [
+        fusion.view(x) for member in nest.members for x in member.inputs
+        if fusion.view(x).base is product
+    ]  # fmt: skip
+    return all(not v.offset and v.is_contiguous and v.shape == nest.domain for v in views)
+
+
+def ending_of(
+    nest: Nest, pointers: Sequence[Pointer], own: Sequence[bool], out: Buffer, label: str,
+    operations: int,
+) -> Ending | None:  # fmt: skip
+    """Return a nest as the end of the product that it takes from `out` and leaves there.
+
+    None if it takes or writes something that lies otherwise.
+
+    Parameters
+    ----------
+    nest : Nest
+        What is computed.
+    pointers : sequence of Pointer
+        Where its operands are, those that it reads first.
+    own : sequence of bool
+        Whether each that it reads is read row by row.
+    out : Buffer
+        Where the product lies, and what becomes of it.
+    label : str
+        What a reader may call it.
+    operations : int
+        Of all elements.
+    """
+    if any(s.op == "index" for s in nest.statements) or any(s.checked for s in nest.stores):
+        return None
+    places = [_place(nest, i, pointers[i], out) for i in range(len(pointers))]
+    if None in places:
+        return None
+    near = [i for i, place in enumerate(places) if place != "product"]
+    number = {i: near.index(i) + 1 if i in near else 0 for i in range(len(pointers))}
+    return Ending(
+        Epilogue(
+            tuple(Beside(nest.operands[i].dtype, places[i] == "column") for i in near),
+            tuple(
+                replace(s, attribute=number[s.attribute]) if s.op == "load" else s
+                for s in nest.statements
+            ),
+            tuple(replace(s, operand=number[s.operand]) for s in nest.stores),
+        ),
+        tuple(pointers[i] for i in near),
+        tuple((pointers[i].buffer, own[i]) for i in near if i < len(own)),
+        tuple(pointers[i].buffer for i in near if i >= len(own)),
+        f", then {label}",
+        operations,
+    )
+
+
+def _place(nest: Nest, number: int, pointer: Pointer, out: Buffer) -> str | None:
+    """Return how an operand lies: as the product, beside it, one for each column, or otherwise."""
+    strides, batched = nest.operands[number].strides, pointer.buffer.rows.batched
+    if batched and _lies_as(strides, nest.domain):
+        return "product" if pointer.buffer is out else "element"
+    return "column" if not batched and not any(strides[:-1]) and strides[-1] == 1 else None
+
+
+def _lies_as(strides: Sizes, domain: Sizes) -> bool:
+    """Tell whether elements follow each other as those of the domain do."""
+    pairs = zip(strides, contiguous(domain), domain, strict=True)
+    return all(n == 1 or a == b for a, b, n in pairs)
