@@ -18,6 +18,8 @@ from syn0.engines.llvm.compiling import jit
 from syn0.sharing import shared
 
 SEED = int(os.environ.get("SYN0_TEST_SEED") or secrets.randbits(32))
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["SYN0_TEST_SEED"] = str(SEED)  # for the workers, which must choose the same cases
 
 settings.register_profile(
     "syn0",
