@@ -90,7 +90,7 @@ def _dense(
     *, is_centered: bool = False,
 ) -> Any:  # fmt: skip
     activation = activation or draw(st.sampled_from(ACTIVATIONS))
-    # What is centered next has a gradient of rounding alone by its bias, and Adam makes steps of it.
+    # The gradient by a bias that is centered next is rounding alone, and Adam makes steps of it.
     idle = is_centered and activation == "linear"
     return Dense(
         units,

@@ -27,6 +27,7 @@ TARGETS = [pytest.param(target, id=target.name) for target in usable()]
 pytestmark = pytest.mark.skipif(not TARGETS, reason="no machine that kernels are compiled for")
 DTYPES = ("float32", "float64")
 MOST_COLUMNS = 300
+NO_EPILOGUE = 0  # the address of its words
 
 # ----- the definition -------------------------------------------------------
 
@@ -103,7 +104,7 @@ def multiply(
     c_m, begin = n + extra[2], 0
     for end in (*splits, m):
         strides = (a_m, a_k, b_k, panel_stride, c_m)
-        assert run(kernel, target, arrays, *strides, k, n, begin, end) == 0
+        assert run(kernel, target, arrays, NO_EPILOGUE, *strides, k, n, begin, end) == 0
         assert np.all(C.ravel()[end * c_m :] == canary)  # rows below are not touched
         begin = end
     rows = np.append(C.ravel(), np.full(extra[2] if m else 0, canary)).reshape(m, c_m)

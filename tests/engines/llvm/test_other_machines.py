@@ -33,10 +33,11 @@ def test_a_training_step_becomes_machine_code(network: Any, machine: str) -> Non
     program = train_program(network(), x, y, batch_size=10)
     plan = plan_of(program, 10, target=named(machine))
     assert plan is not None
-    kernels = {call.kernel.symbol: call.kernel for call in plan.calls}
+    kernels = {kernel.symbol: kernel for call in plan.calls for kernel in call.kernels}
     assert len(kernels) > 10
     for kernel in kernels.values():
         assert jit.outside_calls(kernel, plan.target) <= ALLOWED, kernel.symbol
     made = make_driver(plan)
     driver = Kernel(DRIVER, lambda: made.text)
-    assert jit.outside_calls(driver, plan.target) - ALLOWED == set(made.kernels)
+    called = {n for n, k in made.kernels.items() if not k.symbol.startswith("epilogue")}
+    assert jit.outside_calls(driver, plan.target) - ALLOWED == called

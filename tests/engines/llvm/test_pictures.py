@@ -257,7 +257,7 @@ def test_an_element_is_one_chain_over_its_real_taps(
         [window_runs(axis) for axis in axes], Strides(60, 15, 3, 1), Strides(0, 126, 63, 21),
         Strides(189, 63, 21, 1), 3, 1, 21,
     )  # fmt: skip
-    numbers = (len(parts), 21, 60, 189, 0, 1)
+    numbers = (0, len(parts), 21, 60, 189, 0, 1)  # and no epilogue
     run(convolution_kernel("float32", 21, target), target, (x, w, y, table(parts)), *numbers)
     for i, j in itertools.product(range(3), range(3)):
         total = np.zeros(21, np.float32)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import BYTES, PTR, SCALARS, Function, Module, Type, Value, integer
-from syn0.engines.llvm.kernels.epilogue import Epilogue
 from syn0.engines.llvm.kernels.tile import CACHE_LINE, Tile, prefetch
 from syn0.engines.llvm.kernels.tile_loop import Operands, write_tile
 
@@ -68,8 +67,7 @@ class Columns:
     """The widths of C whose panels and whose rest are the same bands.
 
     Where a rest needs all vectors of a panel, it is the last panel, and has no other band.
-    If they are multiplied `by_column`, A has a number for each column as B has. What is stored
-    is what an `epilogue` makes of the elements, if there is one.
+    If they are multiplied `by_column`, A has a number for each column as B has.
     """
 
     dtype: str
@@ -78,10 +76,9 @@ class Columns:
     panel: Band | None
     rest: Band | None
     by_column: bool = False
-    epilogue: Epilogue | None = None
 
     @classmethod
-    def of(cls, dtype: str, n: int, target: Target, **others: Any) -> Self:
+    def of(cls, dtype: str, n: int, target: Target, **others: bool) -> Self:
         """Return the bands of `n` columns."""
         lanes = target.vector_bytes // BYTES[SCALARS[dtype]]
         registers = 16 if target.name == "avx2" else 32
@@ -151,7 +148,7 @@ class Columns:
         """
         tiles = [self.tile(height, band) for height in self.heights(band)]
         for tile in tiles:
-            write_tile(module, tile, operands, self.epilogue)
+            write_tile(module, tile, operands)
         copies = copies and band.columns * self.size == CACHE_LINE and not band.counted
         return _write_band(module, tiles, operands, copies)
 

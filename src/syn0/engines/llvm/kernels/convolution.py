@@ -18,8 +18,7 @@ from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import I64, PTR, SCALARS, Function, Module, Type, Value, integer
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.bands import Band, Columns
-from syn0.engines.llvm.kernels.epilogue import Epilogue, Word, begin_words, set_word
-from syn0.engines.llvm.kernels.tile_loop import NULL, TapOperands
+from syn0.engines.llvm.kernels.tile_loop import TapOperands
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,7 @@ class Part:
     resumes: int = 0
 
 
+NULL = Value("null", PTR)
 COUNTS = frozenset(["lines", "rows", "taps", "inner_taps", "depth", "resumes"])
 
 
@@ -84,18 +84,15 @@ def load_part(f: Function, table: Value, index: Value, size: int) -> dict[str, V
     }
 
 
-def convolution_kernel(
-    dtype: str, n: int, target: Target, *, by_column: bool = False,
-    epilogue: Epilogue | None = None,
-) -> Kernel:  # fmt: skip
+def convolution_kernel(dtype: str, n: int, target: Target, *, by_column: bool = False) -> Kernel:
     """Return the kernel of samples: ``C[m, j] = sum over taps and k of A[m, k] * B[k, j]``.
 
-    Its parameters are ``A, B, C, table, parts, n, a_sample, c_sample, begin, end``: the number
-    of parts and of columns, the distances between samples, and the range of samples. If it is
-    `by_column`, A has a number for each column, as B has: each channel is a picture alone. With an
-    epilogue, the addresses of what lies beside C follow it.
+    Its parameters are ``A, B, C, table, words, parts, n, a_sample, c_sample, begin, end``: the
+    address of an epilogue's words or null, the number of parts and of columns, the distances
+    between samples, and the range of samples. If it is
+    `by_column`, A has a number for each column, as B has: each channel is a picture alone.
     """
-    form = _Convolution.of(dtype, n, target, by_column=by_column, epilogue=epilogue)
+    form = _Convolution.of(dtype, n, target, by_column=by_column)
     return Kernel(form.symbol, form.text)
 
 
@@ -120,10 +117,10 @@ class _Product(Columns):
         """Return the module."""
         raise NotImplementedError
 
-    def _begin(self, module: Module, numbers: str) -> tuple[Function, dict[str, Value]]:
-        parameters = [(PTR, name) for name in "ABC"]
-        parameters += self.epilogue.parameters if self.epilogue else []
-        parameters += [(PTR, "table")]
+    def _begin(
+        self, module: Module, addresses: str, numbers: str
+    ) -> tuple[Function, dict[str, Value]]:
+        parameters = [(PTR, name) for name in addresses.split()]
         parameters += [(I64, name) for name in numbers.split()]
         f = module.function(self.symbol, parameters, "i64")
         return f, {name: f.argument(name) for _, name in parameters}
@@ -163,8 +160,6 @@ class _Product(Columns):
         columns = f.intrinsic("smin", f.binary("sub", n, before), integer(self.width))
         A = f.offset(A, before, scalar) if self.by_column else A
         B, C, zero = f.offset(B, before, scalar), f.offset(C, before, scalar), integer(0)
-        if self.epilogue:
-            set_word(f, words, Word.COLUMN, before)
         names = ("taps", "a_tap", "b_tap", "inner_taps", "a_inner", "b_inner")
         taps = {name: part[name] for name in names}
         with f.loop(0, part["lines"], carried=(A, C)) as line:
@@ -172,7 +167,7 @@ class _Product(Columns):
             TapOperands(
                 A=a, B=B, C=c, a_m=part["a_m"], a_k=part["a_k"], b_k=part["b_k"],
                 panel_stride=zero, c_m=part["c_m"], depth=part["depth"], first=part["resumes"],
-                ahead=zero, rows=part["rows"], columns=columns, words=words, **taps,
+                ahead=zero, rows=part["rows"], columns=columns, column=before, words=words, **taps,
             ).pass_to(f, function)  # fmt: skip
             line.carry(f.offset(a, part["a_line"], "i8"), f.offset(c, part["c_line"], "i8"))
 
@@ -184,13 +179,12 @@ class _Convolution(_Product):
     def text(self) -> str:
         module = Module()
         bands = self._bands(module)
-        f, given = self._begin(module, "parts n a_sample c_sample begin end")
-        words = begin_words(f, self.epilogue, given["C"]) if self.epilogue else NULL
+        f, given = self._begin(module, "A B C table words", "parts n a_sample c_sample begin end")
         with f.loop(given["begin"], given["end"]) as sample:
             A, C = (self._sample(f, given, name, sample.index) for name in "AC")
             with f.loop(0, given["parts"]) as loop:
                 part = load_part(f, given["table"], loop.index, self.size)
-                self._multiply(f, (A, given["B"], C), part, given["n"], bands, words)
+                self._multiply(f, (A, given["B"], C), part, given["n"], bands, given["words"])
         f.line("ret i64 0")
         return module.text()
 
@@ -206,7 +200,7 @@ class _Correlation(_Product):
     def text(self) -> str:
         module = Module()
         bands = self._bands(module)
-        f, given = self._begin(module, "samples n begin end")
+        f, given = self._begin(module, "A B C table", "samples n begin end")
         with f.loop(given["begin"], given["end"]) as loop:
             part = load_part(f, given["table"], loop.index, self.size)
             part["taps"] = given["samples"]

@@ -1,21 +1,35 @@
-"""What the elements of a product become before they are stored, while they are in registers.
+"""What the elements of a product become as soon as they are stored, while they are near.
 
-An epilogue is a nest without loops: the tile of a product is its domain. It reads and writes
-arrays that lie as the product does, and rows that have one number for each column.
+An epilogue is a nest without loops of its own: each tile of a product hands over its rows and
+columns when its last element is added up. It reads and writes arrays that lie as the product
+does, and rows that have one number for each column. It is a kernel by itself, so that a product
+need not be compiled anew for each of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum, auto
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from syn0.engines.llvm.ir import BYTES, I64, PTR, SCALARS, Function, Type, Value, integer, literal
+from syn0.engines.llvm.compiling.target import Target
+from syn0.engines.llvm.ir import (
+    BYTES,
+    I64,
+    PTR,
+    SCALARS,
+    Function,
+    Module,
+    Type,
+    Value,
+    integer,
+    literal,
+)
+from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.expressions import Number, express
 from syn0.engines.llvm.kernels.statements import Statement, Store
-from syn0.engines.llvm.kernels.tile import Tile
 
-Row = list[Value]  # vectors
+AT_ONCE = 4  # rows of a turn
+WORDS = 2  # the first words: the address of the epilogue, and that of the product
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,8 @@ class Epilogue:
 
     Parameters
     ----------
+    dtype : str
+        The product's numbers.
     beside : tuple of Beside
         The operands from number 1 on; the product is number 0.
     statements : tuple of Statement
@@ -40,141 +56,130 @@ class Epilogue:
         What is kept, and where.
     """
 
+    dtype: str
     beside: tuple[Beside, ...]
     statements: tuple[Statement, ...]
     stores: tuple[Store, ...]
 
-    @property
-    def parameters(self) -> list[tuple[Type, str]]:
-        """The parameters of a kernel: the addresses of what lies beside."""
-        return [(PTR, f"beside{i}") for i in range(1, len(self.beside) + 1)]
+
+def call_epilogue(
+    f: Function, words: Value, C: Value, c_m: Value, rows: int, column: Value, columns: Value
+) -> None:
+    """Hand a tile over to the epilogue that the words tell of; they are null where none is."""
+    null = Value("null", PTR)
+    with f.when(f.compare("icmp ne", words, null)):
+        function = f.load(words, PTR)
+        arguments = (words, C, c_m, integer(rows), column, columns)
+        f.line(f"call void {function.text}({', '.join(map(str, arguments))})")
 
 
-class Word(IntEnum):
-    """The words by which a kernel tells its tiles where they are; addresses follow."""
+def epilogue_kernel(epilogue: Epilogue, target: Target) -> Kernel:
+    """Return the kernel ``void (words, C, c_m, rows, column, columns)`` of an epilogue.
 
-    ENDS = 0  # whether the inner axis ends with this block of it
-    COLUMN = auto()  # of the product, at which the tile begins
-    PRODUCT = auto()  # its address; then those of what lies beside
-
-
-def begin_words(f: Function, epilogue: Epilogue, product: Value) -> Value:
-    """Return the address of the words, on the stack of a kernel that has the parameters."""
-    addresses = [product, *(f.argument(name) for _, name in epilogue.parameters)]
-    words = f.value(f"alloca [{Word.PRODUCT + len(addresses)} x i64], align 8", PTR)
-    set_word(f, words, Word.ENDS, integer(1))
-    for number, address in enumerate(addresses):
-        set_word(f, words, Word.PRODUCT + number, address)
-    return words
-
-
-def set_word(f: Function, words: Value, place: int, value: Value) -> None:
-    """Set a word."""
-    f.store(value, f.offset(words, place, "i64"))
-
-
-class Ending:
-    """Writes an epilogue at the end of a tile.
-
-    Parameters
-    ----------
-    f : Function
-        That of the tile.
-    tile : Tile
-        Its shape.
-    epilogue : Epilogue
-        What is made of it.
-    words : Value
-        The address of the words.
-    mask : Value, optional
-        Which lanes of the last vector are columns.
+    `words` are its own address, that of the product and those of what lies beside; then the
+    address of the first element that it is given, the bytes from row to row, how many rows and
+    columns there are, and the product's column at which they begin.
     """
+    lanes = target.vector_bytes // BYTES[SCALARS[epilogue.dtype]]
+    symbol = symbol_of("epilogue", (epilogue, lanes))
+    return Kernel(symbol, lambda: _Writer(epilogue, lanes, symbol).text())
 
-    def __init__(
-        self, f: Function, tile: Tile, epilogue: Epilogue, words: Value, mask: Value | None
-    ) -> None:
-        self.f = f
-        self.tile = tile
+
+class _Writer:
+    """Writes the kernel of an epilogue."""
+
+    def __init__(self, epilogue: Epilogue, lanes: int, symbol: str) -> None:
         self.epilogue = epilogue
-        self.words = words
-        self.mask = mask
+        self.lanes = lanes
+        self.module = Module()
+        numbers = [(I64, name) for name in ("c_m", "rows", "column", "columns")]
+        self.f = self.module.function(symbol, [(PTR, "words"), (PTR, "C"), *numbers], "void")
+        self.dtypes = [epilogue.dtype, *(b.dtype for b in epilogue.beside)]
 
-    def is_due(self) -> Value:
-        """Return whether the product is whole."""
-        return self.f.compare("icmp ne", self._word(Word.ENDS, I64), integer(0))
+    def text(self) -> str:
+        """Return the module: whole vectors of columns, and a masked one for what is left."""
+        f, lanes, columns = self.f, integer(self.lanes), self.f.argument("columns")
+        words = f.argument("words")
+        self.bases = [
+            f.load(f.offset(words, WORDS - 1 + i, "i64"), PTR) for i in range(len(self.dtypes))
+        ]
+        C, start = (f.cast("ptrtoint", x, I64) for x in (f.argument("C"), self.bases[0]))
+        self.distance = f.binary("sub", C, start)
+        whole = f.binary("and", columns, integer(-self.lanes))
+        with f.loop(0, whole, lanes) as loop:
+            self._vectors(loop.index, None)
+        left = f.binary("sub", columns, whole)
+        with f.when(f.compare("icmp sgt", left, integer(0))):
+            self._vectors(whole, f.mask(self.lanes, left))
+        f.line("ret void")
+        return self.module.text()
 
-    def write(self, C: Value, c_m: Value, rows: Sequence[Row]) -> None:
-        """Store what becomes of the rows of a tile, of which the first lies at C."""
-        f, all_beside = self.f, list(enumerate(self.epilogue.beside, 1))
-        bases = {0: self._base(0)} | {number: self._base(number) for number, _ in all_beside}
-        column = self._word(Word.COLUMN, I64)
-        by_column = {
-            number: self._load(number, f.offset(bases[number], column, SCALARS[b.dtype]))
-            for number, b in all_beside if b.by_column
-        }  # fmt: skip
-        start = f.cast("ptrtoint", bases[0], I64)
-        for row in rows:
-            distance = f.binary("sub", f.cast("ptrtoint", C, I64), start)
-            places = {0: C} | {
-                number: f.offset(bases[number], self._scaled(distance, b.dtype), "i8")
-                for number, b in all_beside if not b.by_column
-            }  # fmt: skip
-            self._row(row, places, by_column)
-            C = f.offset(C, c_m, "i8")
+    def _vectors(self, offset: Value, mask: Value | None) -> None:
+        """Write the loop over rows of a vector of columns."""
+        f = self.f
+        column = f.binary("add", f.argument("column"), offset)
+        by_column: dict[int, Value] = {}
+        moving: dict[int, Value] = {}  # the addresses that go from row to row
+        for number, dtype in enumerate(self.dtypes):
+            base = self.bases[number]
+            if number and self.epilogue.beside[number - 1].by_column:
+                place = f.offset(base, column, SCALARS[dtype])
+                by_column[number] = self._load(number, place, mask)
+                continue
+            tile = f.offset(base, self._scaled(self.distance, dtype), "i8")
+            moving[number] = f.offset(tile, offset, SCALARS[dtype])
+        steps = {n: self._scaled(f.argument("c_m"), self.dtypes[n]) for n in moving}
+        rows = f.argument("rows")
+        many = f.binary("and", rows, integer(-AT_ONCE))
+        carried = [*moving.values()]
+        for begin, end, count in ((integer(0), many, AT_ONCE), (many, rows, 1)):
+            with f.loop(begin, end, count, carried=carried) as loop:
+                places = dict(zip(moving, loop.carried, strict=True))
+                for _ in range(count):
+                    self._row(places, by_column, mask)
+                    places = {n: f.offset(x, steps[n], "i8") for n, x in places.items()}
+                loop.carry(*places.values())
+            carried = loop.carried
 
-    def _row(self, row: Row, places: dict[int, Value], by_column: dict[int, Row]) -> None:
-        made: list[Row] = []
+    def _row(
+        self, places: dict[int, Value], by_column: dict[int, Value], mask: Value | None
+    ) -> None:
+        """Compute and store a vector of a row."""
+        made: list[Value] = []
         for s in self.epilogue.statements:
-            if s.op != "load":
-                made.append(self._express(s, made))
-            elif s.attribute == 0:
-                made.append(row)
+            if s.op == "constant":
+                made.append(literal(s.attribute, self._type(s.dtype)))
+            elif s.op != "load":
+                made.append(express(self.f, s.op, s.dtype, [*self._numbers(s, made)]))
             elif s.attribute in by_column:
                 made.append(by_column[s.attribute])
             else:
-                made.append(self._load(s.attribute, places[s.attribute]))
+                made.append(self._load(s.attribute, places[s.attribute], mask))
         for store in self.epilogue.stores:
-            tile, place = self._tile(store.operand), places[store.operand]
-            tile.store(self.f, made[store.statement], tile.places(self.f, place), self.mask)
+            x, place = made[store.statement], places[store.operand]
+            if mask is None:
+                self.f.store(x, place)
+            else:
+                self.f.masked_store(x, place, mask)
 
-    def _express(self, s: Statement, made: Sequence[Row]) -> Row:
-        kind = Type(SCALARS[s.dtype], self.tile.lanes)
-        if s.op == "constant":
-            return [literal(s.attribute, kind)] * self.tile.vectors
-        inputs = [(self.epilogue.statements[i], made[i]) for i in s.inputs]
-        return [
-            express(
-                self.f, s.op, s.dtype,
-                [Number(x[j], i.dtype, i.attribute if i.op == "constant" else None)
-                 for i, x in inputs],
-            )
-            for j in range(self.tile.vectors)
-        ]  # fmt: skip
+    def _numbers(self, s: Statement, made: Sequence[Value]) -> Iterator[Number]:
+        for i in s.inputs:
+            source = self.epilogue.statements[i]
+            known = source.attribute if source.op == "constant" else None
+            yield Number(made[i], source.dtype, known)
 
-    def _dtype(self, number: int) -> str | None:
-        """Return what an operand is of; the product is what its tile is."""
-        return self.epilogue.beside[number - 1].dtype if number else None
+    def _type(self, dtype: str) -> Type:
+        return Type(SCALARS[dtype], self.lanes)
 
-    def _tile(self, number: int) -> Tile:
-        """Return the tile's shape over an operand."""
-        dtype = self._dtype(number)
-        if dtype is None:
-            return self.tile
-        return replace(self.tile, vector=Type(SCALARS[dtype], self.tile.lanes))
-
-    def _load(self, number: int, place: Value) -> Row:
-        tile = self._tile(number)
-        return tile.load(self.f, tile.places(self.f, place), self.mask)
+    def _load(self, number: int, place: Value, mask: Value | None) -> Value:
+        kind = self._type(self.dtypes[number])
+        if mask is None:
+            return self.f.load(place, kind)
+        return self.f.masked_load(place, kind, mask, others=1)
 
     def _scaled(self, distance: Value, dtype: str) -> Value:
         """Return a distance in the product's bytes in those of another dtype."""
-        size, own = BYTES[SCALARS[dtype]], BYTES[self.tile.vector.scalar]
+        size, own = BYTES[SCALARS[dtype]], BYTES[SCALARS[self.epilogue.dtype]]
         if size >= own:
             return self.f.binary("mul", distance, integer(size // own))
-        return self.f.binary("udiv", distance, integer(own // size))
-
-    def _base(self, number: int) -> Value:
-        return self._word(Word.PRODUCT + number, PTR)
-
-    def _word(self, place: int, kind: Type) -> Value:
-        return self.f.load(self.f.offset(self.words, place, "i64"), kind, align=8)
+        return self.f.binary("sdiv exact", distance, integer(own // size))

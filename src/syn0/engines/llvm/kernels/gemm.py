@@ -14,8 +14,7 @@ from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import I64, PTR, SCALARS, Function, Module, Value, integer
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.bands import BLOCK, Band, Columns
-from syn0.engines.llvm.kernels.epilogue import Epilogue, Word, begin_words, set_word
-from syn0.engines.llvm.kernels.tile_loop import NULL, Operands, write_tile
+from syn0.engines.llvm.kernels.tile_loop import Operands, write_tile
 
 CHAINS = 8  # accumulators that hide the latency of a fused multiplication and addition
 ROWS = 384  # of A: so much of a block of it stays there from panel to panel
@@ -33,16 +32,16 @@ def panel_width(dtype: str, target: Target) -> int:
     return _Gemm.of(dtype, 1, target).width
 
 
-def gemm_kernel(dtype: str, n: int, target: Target, epilogue: Epilogue | None = None) -> Kernel:
+def gemm_kernel(dtype: str, n: int, target: Target) -> Kernel:
     """Return the kernel of ``C[m, j] = sum over k of A[m, k] * B[k, j]`` for ``j < n``.
 
-    Its parameters are ``A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, n, begin, end``:
-    addresses; strides of A's axes, of B's rows within a panel, of B's panels, of C's rows; the
-    length of the inner axis, which may be 0; the columns; the range of rows `m`. A few kernels
-    serve all widths: it takes a new one where panels and a rest need other vectors. With an
-    epilogue, the addresses of what lies beside C follow it.
+    Its parameters are ``A, B, C, words, a_m, a_k, b_k, panel_stride, c_m, k, n, begin, end``:
+    addresses, the last of an epilogue's words or null; strides of A's axes, of B's rows within a
+    panel, of B's panels, of C's rows; the length of the inner axis, which may be 0; the columns;
+    the range of rows `m`. A few kernels serve all widths: it takes a new one where panels and a
+    rest need other vectors.
     """
-    gemm = _Gemm.of(dtype, n, target, epilogue=epilogue)
+    gemm = _Gemm.of(dtype, n, target)
     return Kernel(gemm.symbol, gemm.text)
 
 
@@ -76,25 +75,24 @@ class _Gemm(Columns):
         """Begin the kernel: its rows of A and C, and strides in bytes."""
         strides = ("a_m", "a_k", "b_k", "panel_stride", "c_m")
         numbers = [(I64, name) for name in (*strides, "k", "n", "begin", "end")]
-        beside = self.epilogue.parameters if self.epilogue else []
-        places = [*((PTR, name) for name in "ABC"), *beside]
-        f = module.function(self.symbol, [*places, *numbers], "i64")
-        A, B, C, k, n, begin, end = map(f.argument, ("A", "B", "C", "k", "n", "begin", "end"))
+        addresses = [(PTR, name) for name in ("A", "B", "C", "words")]
+        f = module.function(self.symbol, [*addresses, *numbers], "i64")
+        A, B, C, words = (f.argument(name) for _, name in addresses)
+        k, n, begin, end = map(f.argument, ("k", "n", "begin", "end"))
         a_m, a_k, b_k, panel_stride, c_m = (
             f.binary("mul", f.argument(name), integer(self.size)) for name in strides
         )
-        words = begin_words(f, self.epilogue, C) if self.epilogue else NULL
         A = f.offset(A, f.binary("mul", begin, a_m), "i8")
         C = f.offset(C, f.binary("mul", begin, c_m), "i8")
         rows, zero = f.binary("sub", end, begin), integer(0)
-        return f, Operands(A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, zero, zero, rows, n, words)
+        return f, Operands(
+            A, B, C, a_m, a_k, b_k, panel_stride, c_m, k, zero, zero, rows, n, zero, words
+        )
 
     def _block(self, f: Function, whole: Operands, row: Value, k: Value) -> Operands:
         """Return the part of a product from a row and place of the inner axis on."""
         A = f.offset(whole.A, f.binary("mul", row, whole.a_m), "i8")
-        if self.epilogue:
-            ends = f.compare("icmp sge", f.binary("add", k, integer(BLOCK)), whole.depth)
-            set_word(f, whole.words, Word.ENDS, f.cast("zext", ends, I64))
+        last = f.compare("icmp sge", f.binary("add", k, integer(BLOCK)), whole.depth)
         return replace(
             whole,
             A=f.offset(A, f.binary("mul", k, whole.a_k), "i8"),
@@ -103,12 +101,13 @@ class _Gemm(Columns):
             depth=f.intrinsic("smin", f.binary("sub", whole.depth, k), integer(BLOCK)),
             first=k,
             rows=f.intrinsic("smin", f.binary("sub", whole.rows, row), integer(ROWS)),
+            words=f.select(last, whole.words, Value("null", PTR)),
         )
 
     def _wide(self, f: Function, block: Operands) -> Value:
         """Compute few rows, several panels at once; return the first panel that is left."""
         wide = self.tile(1, Band(CHAINS, self.lanes, CHAINS * self.lanes, counted=False))
-        write_tile(f.module, wide, Operands, self.epilogue)
+        write_tile(f.module, wide)
         at_once = CHAINS // self.vectors
         few = f.compare("icmp slt", block.rows, integer(at_once))  # too few chains in one panel
         times = f.binary("udiv", f.argument("n"), integer(at_once * self.width))
@@ -123,12 +122,11 @@ class _Gemm(Columns):
         before = f.binary("mul", panel, width)
         left = f.binary("sub", f.argument("n"), before)
         last = f.compare("icmp sle", left, width)
-        if self.epilogue:
-            set_word(f, block.words, Word.COLUMN, before)
         replace(
             block,
             B=f.offset(block.B, f.binary("mul", panel, block.panel_stride), "i8"),
             C=f.offset(block.C, before, SCALARS[self.dtype]),
             ahead=f.select(last, integer(0), block.panel_stride),
             columns=f.intrinsic("smin", left, width),
+            column=before,
         ).pass_to(f, function)

@@ -7,16 +7,14 @@ rows times vectors, each on an accumulator of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-from syn0.engines.llvm.ir import I1, I64, PTR, Function, Module, Type, Value, integer, literal
-from syn0.engines.llvm.kernels.epilogue import Ending, Epilogue
+from syn0.engines.llvm.ir import I64, PTR, Function, Module, Type, Value, integer, literal
+from syn0.engines.llvm.kernels.epilogue import call_epilogue
 from syn0.engines.llvm.kernels.row_addresses import RowAddresses
 from syn0.engines.llvm.kernels.tile import CACHE_LINE, Tile, prefetch
 
 ADDRESSES = frozenset(["A", "B", "C", "words"])
-NULL = Value("null", PTR)
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,8 @@ class Operands:
         Rows of C; for the function of a tile the number of tiles, one below the other.
     columns : Value
         Columns of C, for a tile in which they are counted.
+    column : Value
+        The product's column at which they begin.
     words : Value
         The address of an epilogue's words; null where there is none.
     """
@@ -56,7 +56,8 @@ class Operands:
     ahead: Value
     rows: Value
     columns: Value
-    words: Value = NULL
+    column: Value
+    words: Value
 
     @classmethod
     def parameters(cls) -> list[tuple[Type, str]]:
@@ -94,9 +95,7 @@ class TapOperands(Operands):
     b_inner: Value
 
 
-def write_tile(
-    module: Module, tile: Tile, operands: type[Operands], epilogue: Epilogue | None = None
-) -> None:
+def write_tile(module: Module, tile: Tile, operands: type[Operands] = Operands) -> None:
     """Write the function that computes tiles one below the other."""
     f = module.function(tile.name, operands.parameters(), linkage="internal")
     given = operands.arguments(f)
@@ -111,42 +110,14 @@ def write_tile(
             line = f.intrinsic("smin", loop.index, integer(len(tile.lines) - 1))
             ahead = f.binary("add", given.ahead, f.binary("mul", line, integer(CACHE_LINE)))
             results = _inner_loop(f, tile, replace(here, ahead=ahead), start, mask)
-        _finish(f, tile, here, epilogue, results, mask)
-        height = integer(tile.rows)
-        further = (
-            f.offset(x, f.binary("mul", step, height), "i8")
-            for x, step in ((A, given.a_m), (C, given.c_m))
-        )
-        loop.carry(*further)
-
-
-def _finish(
-    f: Function, tile: Tile, given: Operands, epilogue: Epilogue | None,
-    results: Sequence[Value], mask: Value | None,
-) -> None:  # fmt: skip
-    """Store the accumulators, or what an epilogue makes of them once they are whole."""
-    rows = [list(results[i * tile.vectors :][: tile.vectors]) for i in range(tile.rows)]
-    if epilogue is None:
-        _store(f, tile, given, rows, mask)
-        return
-    ending = Ending(f, tile, epilogue, given.words, mask)
-    if isinstance(given, TapOperands):  # has the whole of its inner axis
-        ending.write(given.C, given.c_m, rows)
-        return
-    due = ending.is_due()
-    with f.when(due):
-        ending.write(given.C, given.c_m, rows)
-    with f.when(f.binary("xor", due, Value("true", I1))):
-        _store(f, tile, given, rows, mask)
-
-
-def _store(
-    f: Function, tile: Tile, given: Operands, rows: Sequence[Sequence[Value]], mask: Value | None
-) -> None:
-    C = given.C
-    for row in rows:
-        tile.store(f, row, tile.places(f, C), mask)
-        C = f.offset(C, given.c_m, "i8")
+        row = C
+        for i in range(tile.rows):
+            sums = results[i * tile.vectors :][: tile.vectors]
+            tile.store(f, sums, tile.places(f, row), mask)
+            row = f.offset(row, given.c_m, "i8")
+        columns = given.columns if tile.counted else integer(tile.columns)
+        call_epilogue(f, given.words, C, given.c_m, tile.rows, given.column, columns)
+        loop.carry(f.offset(A, f.binary("mul", given.a_m, integer(tile.rows)), "i8"), row)
 
 
 def _taps(

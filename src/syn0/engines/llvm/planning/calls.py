@@ -27,12 +27,14 @@ from syn0.engines.llvm.kernels.nest import (
 from syn0.engines.llvm.kernels.packing import pack_kernel
 from syn0.engines.llvm.kernels.reduction import Reduction, reduction_kernel
 from syn0.engines.llvm.kernels.tiny_gemm import tiny_gemm_kernel
-from syn0.engines.llvm.planning.endings import PLAIN, Ending, ended_products, ending_of
+from syn0.engines.llvm.planning.endings import ended_products, ending_of
 from syn0.engines.llvm.planning.fusion import Fusion, Rows, Unit, domain_of, over_domain
 from syn0.engines.llvm.planning.memory import (
+    NO_ENDING,
     SOLO,
     Buffer,
     Call,
+    Ending,
     Pointer,
     Portion,
     Repeat,
@@ -117,7 +119,7 @@ class Emitter:
         writer = NestWriter(self.fusion, unit, self.buffers, self.checked)
         nest, own = writer.write(), [aligned for _, aligned in writer.reads]
         label = _label(unit, [self.buffers[id(t)] for t in kept])
-        ending = ending_of(nest, writer.pointers, own, out, label, _operations(unit))
+        ending = ending_of(nest, writer.pointers, own, out, self.target, label, _operations(unit))
         if ending is None:
             del self.buffers[id(product)]
             return False
@@ -154,7 +156,7 @@ class Emitter:
 
     def ending(self, product: Tensor) -> Ending:
         """Return what the kernel of a product does more."""
-        return self.endings.get(id(product), PLAIN)
+        return self.endings.get(id(product), NO_ENDING)
 
     def pointer(self, view: View) -> Pointer:
         """Return the address of a view's first element."""
@@ -202,7 +204,7 @@ class Emitter:
 
     def contract_into(
         self, out: Buffer, x: View, y: View, rows: Rows, own: tuple[bool, bool], label: str,
-        *, scale: int = 1, depth: Portion | None = None, ending: Ending = PLAIN,
+        *, scale: int = 1, depth: Portion | None = None, ending: Ending = NO_ENDING,
     ) -> None:  # fmt: skip
         """Emit out = x @ y; `own` is told of both, and `depth` replaces the inner length."""
         *lead, m, k = x.shape
@@ -213,7 +215,7 @@ class Emitter:
             x.strides[-2], x.strides[-1], width if packed else y.strides[-2],
             k * width if packed else width, n, depth or k, n,
         )  # fmt: skip
-        pointers = (self.pointer(x), self.pointer(y), Pointer(out), *ending.pointers)
+        pointers = (self.pointer(x), self.pointer(y), Pointer(out))
         inner = contiguous((*lead, m, n))
         repeats = tuple(
             Repeat(count, (x.strides[i], y.strides[i], inner[i])) for i, count in enumerate(lead)
@@ -226,7 +228,7 @@ class Emitter:
             tiny = tiny_gemm_kernel(out.dtype, m, n, k, a, y.strides[-2], n)
         self.calls.append(
             Call(
-                gemm_kernel(out.dtype, n, self.target, ending.epilogue),
+                gemm_kernel(out.dtype, n, self.target),
                 pointers,
                 numbers,
                 rows,
@@ -238,6 +240,7 @@ class Emitter:
                 label + ending.label,
                 operations=operations + ending.operations,
                 written_out=tiny,
+                ending=ending,
             )
         )
 

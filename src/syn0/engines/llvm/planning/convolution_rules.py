@@ -100,22 +100,20 @@ def _map(
         )
     ]
     ending = e.ending(t)
-    kernel = convolution_kernel(
-        t.dtype, columns, e.target, by_column=by_column, epilogue=ending.epilogue
-    )
+    kernel = convolution_kernel(t.dtype, columns, e.target, by_column=by_column)
     numbers = (len(parts), columns, x.strides[0], target.sample)
     source, out, places = e.buffers[id(x.base)], e.buffers[id(t)], e.table(table(parts))
     reads = (
         (source, is_aligned(x, source, rows)), (e.buffers[id(w.base)], False), (places, False),
         *ending.reads,
     )  # fmt: skip
-    pointers = (e.pointer(x), e.pointer(w), Pointer(out), *ending.pointers, Pointer(places))
+    pointers = (e.pointer(x), e.pointer(w), Pointer(out), Pointer(places))
     e.calls.append(
         Call(
             kernel, pointers, numbers, rows, reads, (out, *ending.writes),
             label=named(t) + ending.label,
             operations=_operations(parts, columns) * rows.count + ending.operations,
-            bands=bands if e.is_single else 0,
+            bands=bands if e.is_single else 0, ending=ending,
         )
     )  # fmt: skip
 

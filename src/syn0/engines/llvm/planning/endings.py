@@ -1,56 +1,24 @@
-"""Nests that end a product: its kernel makes them of its elements before it stores them.
+"""Nests that end a product: its kernel hands each tile over to them while it is near.
 
-A product whose elements one nest alone reads need not lie in memory: bias, activation, the
-gradient of one, a normalization in inference and the sum with another branch are computed in
-the registers in which the product was added up. It then runs where the nest stood.
+A product whose elements one nest alone reads need not stay in memory: bias, activation, the
+gradient of one, a normalization in inference and the sum with another branch are made of each
+tile as soon as it is added up. The product then runs where the nest stood.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from syn0.engines.llvm.kernels.epilogue import Beside, Epilogue
-from syn0.engines.llvm.kernels.expressions import cost
+from syn0.engines.llvm.compiling.target import Target
+from syn0.engines.llvm.kernels.epilogue import Beside, Epilogue, epilogue_kernel
 from syn0.engines.llvm.kernels.nest import Nest
 from syn0.engines.llvm.planning.fusion import ROW_REDUCTIONS, Fusion, Unit
-from syn0.engines.llvm.planning.memory import Buffer, Pointer
+from syn0.engines.llvm.planning.memory import Buffer, Ending, Pointer
 from syn0.engines.llvm.planning.views import Sizes, contiguous
 from syn0.graph import Tensor
 
 PRODUCTS = frozenset(["conv2d", "conv2d_dx", "matmul"])
-DEAR = 16  # cycles for a vector: more are better spent once than in each tile's code
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What a product's call does more, if it has an epilogue.
-
-    Parameters
-    ----------
-    epilogue : Epilogue, optional
-        What is computed.
-    pointers : tuple of Pointer
-        Where what lies beside is.
-    reads : tuple of (Buffer, bool)
-        What it reads, and whether row by row.
-    writes : tuple of Buffer
-        What it writes beside the result.
-    label : str
-        What a reader may call it.
-    operations : int
-        Of all elements.
-    """
-
-    epilogue: Epilogue | None = None
-    pointers: tuple[Pointer, ...] = ()
-    reads: tuple[tuple[Buffer, bool], ...] = ()
-    writes: tuple[Buffer, ...] = ()
-    label: str = ""
-    operations: int = 0
-
-
-PLAIN = Ending()
 
 
 def ended_products(fusion: Fusion) -> dict[int, Unit]:
@@ -87,11 +55,11 @@ def _is_plain(fusion: Fusion, product: Tensor) -> bool:
 
 
 def _ends(fusion: Fusion, nest: Unit, unit: Unit, product: Tensor) -> bool:
-    """Tell whether a nest takes a product as it lies, element by element, at little cost."""
+    """Tell whether a nest takes a product as it lies, element by element."""
     if nest.rows != unit.rows or not nest.rows.batched or nest.domain[-1] == 1:
         return False
     names = [member.op.name for member in nest.members]
-    if "one_hot" in names or ROW_REDUCTIONS.intersection(names) or sum(map(cost, names)) > DEAR:
+    if "one_hot" in names or ROW_REDUCTIONS.intersection(names):
         return False
     views = [
         fusion.view(x) for member in nest.members for x in member.inputs
@@ -101,8 +69,8 @@ def _ends(fusion: Fusion, nest: Unit, unit: Unit, product: Tensor) -> bool:
 
 
 def ending_of(
-    nest: Nest, pointers: Sequence[Pointer], own: Sequence[bool], out: Buffer, label: str,
-    operations: int,
+    nest: Nest, pointers: Sequence[Pointer], own: Sequence[bool], out: Buffer, target: Target,
+    label: str, operations: int,
 ) -> Ending | None:  # fmt: skip
     """Return a nest as the end of the product that it takes from `out` and leaves there.
 
@@ -118,6 +86,8 @@ def ending_of(
         Whether each that it reads is read row by row.
     out : Buffer
         Where the product lies, and what becomes of it.
+    target : Target
+        The machine.
     label : str
         What a reader may call it.
     operations : int
@@ -130,15 +100,17 @@ def ending_of(
         return None
     near = [i for i, place in enumerate(places) if place != "product"]
     number = {i: near.index(i) + 1 if i in near else 0 for i in range(len(pointers))}
-    return Ending(
-        Epilogue(
-            tuple(Beside(nest.operands[i].dtype, places[i] == "column") for i in near),
-            tuple(
-                replace(s, attribute=number[s.attribute]) if s.op == "load" else s
-                for s in nest.statements
-            ),
-            tuple(replace(s, operand=number[s.operand]) for s in nest.stores),
+    epilogue = Epilogue(
+        out.dtype,
+        tuple(Beside(nest.operands[i].dtype, places[i] == "column") for i in near),
+        tuple(
+            replace(s, attribute=number[s.attribute]) if s.op == "load" else s
+            for s in nest.statements
         ),
+        tuple(replace(s, operand=number[s.operand]) for s in nest.stores),
+    )
+    return Ending(
+        epilogue_kernel(epilogue, target),
         tuple(pointers[i] for i in near),
         tuple((pointers[i].buffer, own[i]) for i in near if i < len(own)),
         tuple(pointers[i].buffer for i in near if i >= len(own)),

@@ -37,7 +37,7 @@ def _head(plan: Plan) -> list[str]:
     rows = f"{plan.rows} samples"
     if plan.by_rows:
         rows = f"any number of samples, {plan.rows} at a time"
-    kernels = len({call.kernel.symbol for call in calls})
+    kernels = len({kernel.symbol for call in calls for kernel in call.kernels})
     barriers = 0 if plan.by_rows else len(plan.phases)
     found = [
         f"{plan.name} for {rows} on {plan.target.name}",

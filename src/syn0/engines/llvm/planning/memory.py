@@ -77,6 +77,35 @@ class Repeat:
     strides: Sizes
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What the kernel of a product does more, if there is an epilogue.
+
+    Parameters
+    ----------
+    epilogue : Kernel, optional
+        What each tile is handed over to.
+    pointers : tuple of Pointer
+        The arrays that lie beside the product.
+    reads : tuple of (Buffer, bool)
+        What it reads, and whether row by row.
+    writes : tuple of Buffer
+        What it writes beside the product.
+    label, operations : str, int
+        For a reader: what it makes, and the operations of it.
+    """
+
+    epilogue: Kernel | None = None
+    pointers: tuple[Pointer, ...] = ()
+    reads: tuple[tuple[Buffer, bool], ...] = ()
+    writes: tuple[Buffer, ...] = ()
+    label: str = ""
+    operations: int = 0
+
+
+NO_ENDING = Ending()
+
+
 @dataclass(eq=False)
 class Call:
     """One call of a kernel, or, with `repeats`, one for each index of outer axes.
@@ -107,6 +136,9 @@ class Call:
     resumes : int, optional
         Which of the numbers is 1 where it goes on from what a shard holds, so that a shard's
         samples may be given to it piece by piece.
+    ending : Ending, optional
+        Of a product, which is its third pointer; its kernel also takes the address of the words
+        of an epilogue.
     """
 
     kernel: Kernel
@@ -123,6 +155,13 @@ class Call:
     bands: int = 0
     written_out: Kernel | None = None
     resumes: int | None = None
+    ending: Ending | None = None
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """All that runs."""
+        epilogue = self.ending.epilogue if self.ending else None
+        return (self.kernel,) if epilogue is None else (self.kernel, epilogue)
 
 
 def is_aligned(view: View, buffer: Buffer, rows: Rows) -> bool:

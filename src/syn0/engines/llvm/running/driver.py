@@ -28,8 +28,9 @@ from syn0.engines.llvm.ir import (
     integer,
 )
 from syn0.engines.llvm.kernel import Kernel
+from syn0.engines.llvm.kernels.epilogue import WORDS
 from syn0.engines.llvm.planning.fusion import Rows
-from syn0.engines.llvm.planning.memory import Buffer, Call, Pointer, Portion
+from syn0.engines.llvm.planning.memory import Buffer, Call, Ending, Pointer, Portion
 from syn0.engines.llvm.planning.plan import Plan, itemsize
 from syn0.engines.llvm.planning.schedule import Group, Phase
 from syn0.engines.llvm.running.barrier import define_barrier
@@ -127,6 +128,10 @@ class _Writer:
             self.table_of_numbers = self.read(Word.NUMBERS, PTR)
         for place in range(len(self.plan.slots)):
             self.slots.append(self.read(Word.SLOTS + place, PTR))
+        beside = [len(call.ending.pointers) for call in self.plan.calls if call.ending]
+        if beside:
+            size = WORDS + max(beside)
+            self.words = f.value(f"alloca [{size} x i64], align 8", PTR)
         self._body()
         restore_rounding(f, rounding)
         f.line(f"ret {f.load(self.status, I64)}")
@@ -181,7 +186,7 @@ class _Writer:
         numbers = [self._given(n) for n in call.numbers]
         if not call.repeats:
             ends = (self.times(x, call.scale) for x in (begin, end))
-            self._run(call.kernel, [*places, *numbers, *ends])
+            self._run_call(call, places, [*numbers, *ends])
             return
         sizes = [itemsize(p.buffer.dtype) for p in call.pointers]
         self._repeat(call, 0, places, numbers, sizes, begin, end)
@@ -205,7 +210,7 @@ class _Writer:
     ) -> None:  # fmt: skip
         if depth == len(call.repeats):
             whole = integer(0), self.number(call.whole)
-            self._run(call.kernel, [*places, *numbers, *whole])
+            self._run_call(call, places, [*numbers, *whole])
             return
         repeat = call.repeats[depth]
         first, last = (begin, end) if depth == 0 else (integer(0), self.number(repeat.count))
@@ -220,11 +225,32 @@ class _Writer:
                 numbers = [self._portion(n, whole, loop.index) for n, whole in pairs]
             self._repeat(call, depth + 1, moved, numbers, sizes, begin, end)
 
-    def _run(self, kernel: Kernel, arguments: Sequence[Value]) -> None:
-        f = self.f
+    def _run_call(self, call: Call, places: Sequence[Value], numbers: Sequence[Value]) -> None:
+        """Run a call's kernel; that of a product is told of its epilogue, if there is one."""
+        if call.ending is not None:
+            places = [*places, self._words_of(call.ending, product=places[2])]
+        self._run(call.kernel, [*places, *numbers])
+
+    def _words_of(self, ending: Ending, product: Value) -> Value:
+        """Return the address of the words that an epilogue reads, or null."""
+        if ending.epilogue is None:
+            return Value("null", PTR)
+        name = self._name(ending.epilogue)
+        self.module.declare(f"void @{name}(ptr, ptr, i64, i64, i64, i64)")
+        beside = (self.address(pointer) for pointer in ending.pointers)
+        for place, word in enumerate((Value(f"@{name}", PTR), product, *beside)):
+            self.f.store(word, self.f.offset(self.words, place, "i64"))
+        return self.words
+
+    def _name(self, kernel: Kernel) -> str:
+        """Return the name of a kernel in this driver."""
         name = kernel.symbol if self.alone else f"kernel_{len(self.kernels)}"
         self.kernels[name] = kernel
-        found = f.call(name, arguments, I64)
+        return name
+
+    def _run(self, kernel: Kernel, arguments: Sequence[Value]) -> None:
+        f = self.f
+        found = f.call(self._name(kernel), arguments, I64)
         before = f.load(self.status, I64)
         f.store(f.binary("or", before, found), self.status)
 
@@ -580,4 +606,4 @@ class _Sample(_Writer):
                 places[-1] = f.offset(places[-1], self.times(begin, band), "i8")
                 numbers[0] = self.times(f.binary("sub", end, begin), parts // call.bands)
                 begin, end = integer(0), integer(1)
-            self._run(call.kernel, [*places, *numbers, begin, end])
+            self._run_call(call, places, [*numbers, begin, end])
