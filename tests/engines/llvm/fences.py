@@ -16,9 +16,9 @@ from syn0.engines.llvm.planning import arena, plan
 from syn0.engines.llvm.planning.memory import Buffer
 from syn0.engines.llvm.planning.plan import Plan
 from syn0.engines.llvm.running import single_row, span, state_memory, workspace
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
 from syn0.engines.llvm.running.state_memory import StateMemory, address_of, seen
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.llvm.running.workspace import Workspace
 
 Array = np.ndarray[Any, Any]

@@ -21,8 +21,8 @@ from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import Module
 from syn0.engines.llvm.running import barrier, driver
 from syn0.engines.llvm.running.chain import ENTERED, Chain
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.program import Program
 from syn0.sharing import shared

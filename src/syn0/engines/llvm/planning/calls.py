@@ -178,7 +178,7 @@ class Emitter:
                 unit.rows,
                 tuple(writer.reads),
                 tuple(stored),
-                lines * scale,
+                scale=lines * scale,
                 label=_label(unit, stored),
                 operations=_operations(unit),
                 written_out=self._written_out(whole),
@@ -234,10 +234,10 @@ class Emitter:
                 rows,
                 (*reads, *ending.reads),
                 (out, *ending.writes),
-                scale,
-                m,
-                repeats,
-                label + ending.label,
+                scale=scale,
+                whole=m,
+                repeats=repeats,
+                label=label + ending.label,
                 operations=operations + ending.operations,
                 written_out=tiny,
                 ending=ending,
@@ -340,7 +340,7 @@ class Emitter:
         scale *= domain[0] if rows == SOLO else 1
         self.calls.append(
             Call(
-                nest_kernel(nest), pointers, (), rows, reads, writes, scale, label=label,
+                nest_kernel(nest), pointers, (), rows, reads, writes, scale=scale, label=label,
                 written_out=whole,
             )
         )  # fmt: skip

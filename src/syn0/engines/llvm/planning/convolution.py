@@ -94,27 +94,12 @@ def sum_parts(
         for taps in _same_windows(runs[1], merge=groups == 1 and x.pixel == channels * x.channel):
             h = taps[0]
             for g in range(groups):
-                part = Part(
-                    a=v.source * x.line + h.source * x.pixel + g * channels * x.channel,
-                    b=v.first * dy.line + h.first * dy.pixel + g * columns,
-                    c=(v.tap * len(runs[1]) + h.tap) * channels * width + g * columns,
-                    lines=1,
-                    a_line=0,
-                    c_line=0,
-                    rows=channels * len(taps),
-                    a_m=x.channel,
-                    c_m=width,
-                    taps=0,
-                    a_tap=x.sample,
-                    b_tap=dy.sample,
-                    inner_taps=v.count,
-                    a_inner=v.source_step * x.line,
-                    b_inner=dy.line,
-                    depth=h.count,
-                    a_k=h.source_step * x.pixel,
-                    b_k=dy.pixel,
-                )
-                parts.append(_tidy(part))
+                part = _sum_part(
+                    v, h, x, dy, c=(v.tap * len(runs[1]) + h.tap) * channels * width,
+                    rows=channels * len(taps), a_m=x.channel, c_m=width,
+                )  # fmt: skip
+                a, c = g * channels * x.channel, g * columns
+                parts.append(replace(part, a=part.a + a, b=part.b + c, c=part.c + c))
     return parts
 
 
@@ -130,32 +115,44 @@ def channel_sum_parts(
     if not runs or runs[0].taps < vertical.taps:
         return None
     width = horizontal.taps * channels
-    parts = [
-        Part(
-            a=v.source * x.line + h.source * x.pixel,
-            b=v.first * dy.line + h.first * dy.pixel,
-            c=v.tap * width + h.tap * channels,
-            lines=1,
-            a_line=0,
-            c_line=0,
-            rows=v.taps,
-            a_m=v.source_tap * x.line,
-            c_m=width,
-            taps=0,
-            a_tap=x.sample,
-            b_tap=dy.sample,
-            inner_taps=v.count,
-            a_inner=v.source_step * x.line,
-            b_inner=dy.line,
-            depth=h.count,
-            a_k=h.source_step * x.pixel,
-            b_k=dy.pixel,
-            resumes=int(place > 0),
+    return [
+        _sum_part(
+            v, h, x, dy, c=v.tap * width + h.tap * channels, rows=v.taps,
+            a_m=v.source_tap * x.line, c_m=width, resumes=int(place > 0),
         )
         for place, v in enumerate(runs)
         for h in tap_runs(horizontal)
-    ]
-    return [_tidy(part) for part in parts if part.rows or not part.resumes]
+        if v.taps or not place
+    ]  # fmt: skip
+
+
+def _sum_part(
+    v: Run, h: Run, x: Strides, dy: Strides, *, c: int, rows: int, a_m: int, c_m: int,
+    resumes: int = 0,
+) -> Part:  # fmt: skip
+    """Return a part that adds up over samples, and over the lines and pixels of two runs."""
+    part = Part(
+        a=v.source * x.line + h.source * x.pixel,
+        b=v.first * dy.line + h.first * dy.pixel,
+        c=c,
+        lines=1,
+        a_line=0,
+        c_line=0,
+        rows=rows,
+        a_m=a_m,
+        c_m=c_m,
+        taps=0,
+        a_tap=x.sample,
+        b_tap=dy.sample,
+        inner_taps=v.count,
+        a_inner=v.source_step * x.line,
+        b_inner=dy.line,
+        depth=h.count,
+        a_k=h.source_step * x.pixel,
+        b_k=dy.pixel,
+        resumes=resumes,
+    )
+    return _tidy(part)
 
 
 def _same_windows(runs: Sequence[Run], *, merge: bool) -> list[list[Run]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -147,6 +147,7 @@ class Call:
     rows: Rows
     reads: tuple[tuple[Buffer, bool], ...]
     writes: tuple[Buffer, ...]
+    _: KW_ONLY
     scale: int = 1
     whole: int = 0
     repeats: tuple[Repeat, ...] = ()

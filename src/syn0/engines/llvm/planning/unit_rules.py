@@ -115,7 +115,7 @@ def _take(e: Emitter, t: Tensor, rows: Rows) -> None:
     if not indices.shape:
         rows = out.rows = SOLO
     e.calls.append(
-        Call(kernel, pointers, (x.shape[0],), rows, reads, (out,), scale, label=named(t))
+        Call(kernel, pointers, (x.shape[0],), rows, reads, (out,), scale=scale, label=named(t))
     )
 
 
@@ -128,7 +128,9 @@ def _scatter_add(e: Emitter, t: Tensor, rows: Rows) -> None:
     pointers = (e.pointer(values), e.pointer(indices), Pointer(out))
     numbers = (math.prod(indices.shape), shape[0])
     out.rows = SOLO
-    e.calls.append(Call(kernel, pointers, numbers, SOLO, reads, (out,), width, label=named(t)))
+    e.calls.append(
+        Call(kernel, pointers, numbers, SOLO, reads, (out,), scale=width, label=named(t))
+    )
 
 
 def _random(e: Emitter, t: Tensor, rows: Rows) -> None:
@@ -139,7 +141,7 @@ def _random(e: Emitter, t: Tensor, rows: Rows) -> None:
     reads = tuple((e.buffers[id(v.base)], False) for v in (seed, step))
     pointers = (e.pointer(seed), e.pointer(step), Pointer(out))
     e.calls.append(
-        Call(kernel, pointers, numbers, out.rows, reads, (out,), out.row, label=named(t))
+        Call(kernel, pointers, numbers, out.rows, reads, (out,), scale=out.row, label=named(t))
     )
 
 

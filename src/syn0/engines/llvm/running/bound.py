@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from syn0.engines.llvm.planning.memory import Buffer
 from syn0.engines.llvm.running.arguments import check_status, fitted
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.state_memory import seen
 from syn0.engines.llvm.running.threads import threads_for
+from syn0.engines.llvm.running.words import Word
 from syn0.program import State
 
 Array = NDArray[Any]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from syn0.engines.llvm.compiling import jit
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.running import crew
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.state_memory import address_of
+from syn0.engines.llvm.running.words import Word
 
 # The words of a link: the driver, its table, the threads; those that came and the steps that they
 # did, which are written; and then what is written into the table before: a place, its number, a

@@ -18,9 +18,9 @@ from syn0.engines.llvm.compiling import checked
 from syn0.engines.llvm.planning.plan import ORDER, Plan
 from syn0.engines.llvm.running.arguments import fitted_all
 from syn0.engines.llvm.running.chain import HEAD, Chain
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.state_memory import LARGE, address_of
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.llvm.running.workspace import CYCLES, PATIENCE, Workspace
 from syn0.engines.protocol import Control, ResidentArrays, orders_ahead
 

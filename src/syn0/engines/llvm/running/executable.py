@@ -14,12 +14,12 @@ from syn0.engines.llvm.planning.listing import page
 from syn0.engines.llvm.planning.plan import Plan, Source
 from syn0.engines.llvm.running.arguments import fitted
 from syn0.engines.llvm.running.bound import BoundBatch, BoundRows
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.single_row import SingleRow, alone, together
 from syn0.engines.llvm.running.single_step import SingleStep
 from syn0.engines.llvm.running.span import Span, run_batches
 from syn0.engines.llvm.running.threads import threads_for
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.engines.protocol import Control, Feed, ResidentArrays
 from syn0.graph import batch

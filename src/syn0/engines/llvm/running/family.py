@@ -19,9 +19,10 @@ from syn0.engines.llvm.compiling.inlining import inlined
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.planning.plan import Plan, Source, itemsize, lowered_results, make_plan
 from syn0.engines.llvm.running import crew
-from syn0.engines.llvm.running.driver import DRIVER, Driver, Word, make_driver
+from syn0.engines.llvm.running.driver import DRIVER, Driver, make_driver
 from syn0.engines.llvm.running.state_memory import address_of
 from syn0.engines.llvm.running.threads import Pace
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.errors import ShapeError
 from syn0.graph import Dimension, Tensor, batch, format_shape, topological_order

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Compiled
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.llvm.running.workspace import Workspace
 from syn0.program import State
 

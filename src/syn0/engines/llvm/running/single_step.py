@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.running.arguments import fitted_all
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.family import Family
 from syn0.engines.llvm.running.span import OneBatch, Span, totals_of
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.protocol import Control
 from syn0.graph import batch
 from syn0.program import State

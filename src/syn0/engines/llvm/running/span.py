@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from syn0.engines.llvm.ir import SCALARS
 from syn0.engines.llvm.planning.plan import ORDER, Plan, Source
 from syn0.engines.llvm.running.arguments import check_status, fitted, fitted_all
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.epochs import Epochs, next_epochs
 from syn0.engines.llvm.running.family import Compiled, Family
 from syn0.engines.llvm.running.state_memory import LARGE
+from syn0.engines.llvm.running.words import Word
 from syn0.engines.llvm.running.workspace import PATIENCE, Workspace
 from syn0.engines.numpy import first_failure
 from syn0.engines.protocol import Control, Feed, ResidentArrays

@@ -14,13 +14,13 @@ from syn0.engines.llvm.planning.memory import Buffer
 from syn0.engines.llvm.planning.plan import Plan
 from syn0.engines.llvm.running.barrier import BARRIER_BYTES, CROWDED
 from syn0.engines.llvm.running.cpus import cpus
-from syn0.engines.llvm.running.driver import Word
 from syn0.engines.llvm.running.state_memory import (
     StateMemory,
     address_of,
     aligned_bytes,
     seen,
 )
+from syn0.engines.llvm.running.words import Word
 
 Array = NDArray[Any]
 _NONE = np.empty(0)
