@@ -27,8 +27,8 @@ from syn0.engines.llvm.ir import (
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.expressions import Number, express
 from syn0.engines.llvm.kernels.statements import Statement, Store
+from syn0.engines.llvm.kernels.tile import prefetch
 
-AT_ONCE = 4  # rows of a turn
 WORDS = 2  # the first words: the address of the epilogue, and that of the product
 
 
@@ -130,16 +130,14 @@ class _Writer:
             moving[number] = f.offset(tile, offset, SCALARS[dtype])
         steps = {n: self._scaled(f.argument("c_m"), self.dtypes[n]) for n in moving}
         rows = f.argument("rows")
-        many = f.binary("and", rows, integer(-AT_ONCE))
-        carried = [*moving.values()]
-        for begin, end, count in ((integer(0), many, AT_ONCE), (many, rows, 1)):
-            with f.loop(begin, end, count, carried=carried) as loop:
-                places = dict(zip(moving, loop.carried, strict=True))
-                for _ in range(count):
-                    self._row(places, by_column, mask)
-                    places = {n: f.offset(x, steps[n], "i8") for n, x in places.items()}
-                loop.carry(*places.values())
-            carried = loop.carried
+        further = {n: f.binary("mul", steps[n], rows) for n in moving if n}
+        with f.loop(0, rows, carried=[*moving.values()]) as loop:
+            places = dict(zip(moving, loop.carried, strict=True))
+            # The tile below will want its own next, when its product is made.
+            for n, distance in further.items():
+                prefetch(f, f.offset(places[n], distance, "i8"), write=True)
+            self._row(places, by_column, mask)
+            loop.carry(*(f.offset(x, steps[n], "i8") for n, x in places.items()))
 
     def _row(
         self, places: dict[int, Value], by_column: dict[int, Value], mask: Value | None
