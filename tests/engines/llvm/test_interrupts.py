@@ -48,6 +48,7 @@ def interrupted(training: Training, delay: float, **options: Any) -> tuple[Any, 
         asked.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 
+    training.run(epochs=1, **options)  # Ctrl-C while it is imported or compiled is not handled
     timer = threading.Timer(delay, ask)
     began = time.monotonic()
     timer.start()
