@@ -19,7 +19,7 @@ import syn0
 from syn0.engines import Control, choose
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import Module
-from syn0.engines.llvm.running import barrier, driver
+from syn0.engines.llvm.running import barrier, driver_writer
 from syn0.engines.llvm.running.chain import ENTERED, Chain
 from syn0.engines.llvm.running.family import Compiled
 from syn0.engines.llvm.running.words import Word
@@ -206,7 +206,7 @@ def skewed(monkeypatch: pytest.MonkeyPatch) -> None:
         module.declare("i32 @usleep(i32)")
         module.declare("i64 @llvm.readcyclecounter()")
 
-    monkeypatch.setattr(driver, "define_barrier", define)
+    monkeypatch.setattr(driver_writer, "define_barrier", define)
     shared.clear()  # whatever ran before has other barriers
 
 
