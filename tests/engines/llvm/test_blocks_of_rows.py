@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import syn0
+from syn0 import ops
 from syn0.engines.llvm.compiling.target import host
+from syn0.graph import batch, evaluate, input_tensor
 
 pytestmark = pytest.mark.skipif(host() is None, reason="the compiler does not know this processor")
 
@@ -29,15 +31,25 @@ def test_what_is_computed_once_lives_through_all_blocks(scale: Any, rng: Any) ->
 
 
 @dataclass(frozen=True)
-class Turned(syn0.Layer):
-    """Puts out the samples from the last to the first."""
+class Moved(syn0.Layer):
+    """Puts out other samples than it is given, or what they differ by."""
+
+    move: Any
 
     def forward(self, p: Any, x: Any, *, training: bool) -> Any:
-        return x[::-1]
+        return self.move(x)
 
 
 @pytest.mark.parametrize("width", [3, 200_000])  # many such go together, or one by one
-def test_samples_that_change_places_are_no_rows(width: int, rng: np.random.Generator) -> None:
-    net = syn0.Sequential(syn0.Activation("relu"), Turned()).build((width,))
+@pytest.mark.parametrize(
+    "move",
+    [lambda x: x[::-1], lambda x: x - x[-1:], lambda x: x - ops.pad(x[1:], ((0, 1), (0, 0)))],
+    ids=["turned", "last", "next"],
+)
+def test_samples_that_change_places_are_no_rows(
+    width: int, move: Any, rng: np.random.Generator
+) -> None:
+    net = syn0.Sequential(syn0.Activation("relu"), Moved(move)).build((width,))
     x = rng.random((3, width), np.float32)
-    np.testing.assert_array_equal(net.predict(x), x[::-1])
+    (expected,) = evaluate([move(input_tensor("x", (batch, width), "float32"))], {"x": x})
+    np.testing.assert_array_equal(net.predict(x), expected)

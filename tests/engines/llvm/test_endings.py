@@ -13,6 +13,7 @@ from conftest import SEED
 from fences import Fences
 from trainings import digest, python
 
+import syn0
 from syn0 import ops
 from syn0.engines import choose
 from syn0.engines.llvm.compiling.target import host, usable
@@ -20,6 +21,7 @@ from syn0.engines.llvm.planning import calls, plan
 from syn0.graph import Tensor, batch, evaluate, input_tensor
 from syn0.ops.convolution import conv2d_dx_op, conv2d_op
 from syn0.program import Program
+from syn0.sharing import shared
 
 pytestmark = [
     pytest.mark.skipif(host() is None, reason="the compiler does not know this processor"),
@@ -35,7 +37,7 @@ class Draw:
     def __init__(self, rng: np.random.Generator, kind: str) -> None:
         self.rng, self.kind = rng, kind
         self.dtype = str(rng.choice(["float32", "float64"]))
-        self.samples = int(rng.integers(1, 30))
+        self.samples = int(rng.integers(1, 30 if "pic" in kind or "conv" in kind else 500))
         self.arrays: Arrays = {}
         self.product = self._product()
         print(kind, self.samples, self.product.shape, self.dtype, flush=True)
@@ -56,7 +58,7 @@ class Draw:
             return self.tensor((batch, inside)) @ self.tensor((inside, outside))
         if self.kind == "product of pictures":
             return self.tensor((batch, *size, inside)) @ self.tensor((inside, outside))
-        how: dict[str, Any] = {"strides": (1, 2), "padding": ((1, 1), (2, 0)), "dilation": (1, 1)}
+        how: dict[str, Any] = {"strides": (1, 2), "padding": ((2, 2), (2, 0)), "dilation": (2, 1)}
         if self.kind == "depthwise":
             x = self.tensor((batch, *size, outside + 1))
             w = self.tensor((3, 3, 1, outside + 1))
@@ -84,7 +86,7 @@ class Draw:
 
     def _further(self, x: Tensor) -> Tensor:
         columns, shape = x.shape[-1:], x.shape
-        match int(self.rng.integers(8)):
+        match int(self.rng.integers(10)):
             case 0:
                 return x + self.tensor(columns)
             case 1:
@@ -101,6 +103,8 @@ class Draw:
                 return -x * x
             case 7:
                 return ops.tanh(x)
+            case 8:
+                return x * self.tensor(())  # a number from memory
         return x + self.tensor(shape, "float32").astype(self.dtype)
 
 
@@ -155,7 +159,7 @@ def test_one_sample_has_the_bits_of_many(
         place = int(rng.integers(drawn.samples))
         shapes = {t.name: t.shape for t in program.leaves()[0]}
         one = {
-            n: arrays[n][place : place + 1] if shape[0] == batch else arrays[n]
+            n: arrays[n][place : place + 1] if shape[:1] == (batch,) else arrays[n]
             for n, shape in shapes.items()
         }
         for threads in (1, 2, 3):
@@ -195,6 +199,7 @@ def test_what_is_read_elsewhere_stays_in_memory(
     p = x @ w
     for outputs, count in (
         ({"y": ops.relu(p)}, 1),
+        ({"y": ops.sum(ops.relu(p), axis=-1)}, 2),  # nothing of the product's shape is kept
         ({"y": ops.relu(p), "p": p}, 2),
         ({"y": ops.relu(p), "sums": ops.sum(p, axis=0)}, 3),
         ({"y": ops.tanh(p) * 2}, 1),
@@ -204,3 +209,49 @@ def test_what_is_read_elsewhere_stays_in_memory(
         assert made == count, outputs
         for name, wanted in zip(outputs, evaluate(list(outputs.values()), arrays), strict=True):
             np.testing.assert_allclose(found[name], wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_a_product_that_is_made_by_shards_is_not_ended(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = input_tensor("x", (batch, batch), "float32"), input_tensor("y", (batch, 20), "float32")
+    for samples in (40, 256):
+        arrays = {
+            "x": rng.standard_normal((samples, samples), dtype="f4"),
+            "y": rng.standard_normal((samples, 20), dtype="f4"),
+        }
+        program = Program("among samples", {"z": ops.relu(x @ y)})
+        found, _ = answers(program, arrays, 2)
+        exact = np.maximum(arrays["x"].astype("f8") @ arrays["y"], 0)
+        np.testing.assert_allclose(found["z"], exact, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("network", ["image", "dense"])
+def test_a_training_has_the_bits_of_two_kernels(
+    network: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers: dict[str, Any] = {
+        "image": lambda: (
+            syn0.Conv2D(9, 3, activation="relu"), syn0.BatchNormalization(),
+            syn0.DepthwiseConv2D(3, strides=2), syn0.BatchNormalization(), syn0.Activation("relu"),
+            syn0.Conv2D(20, 1, activation="swish"), syn0.Flatten(),
+        ),
+        "dense": lambda: (
+            syn0.Dense(70, "leaky_relu"), syn0.Dropout(0.3), syn0.Dense(130, "gelu"),
+            syn0.Residual(syn0.Dense(130, "relu")),
+        ),
+    }  # fmt: skip
+    shape = (11, 7, 2) if network == "image" else (33,)
+    count = int(rng.integers(30, 300))
+    X, y = rng.standard_normal((count, *shape)).astype("f4"), np.arange(count) % 3
+
+    def trained(threads: int) -> tuple[str, str]:
+        shared.clear()
+        net = syn0.Sequential(*layers[network](), syn0.Dense(3, "softmax"), random_state=1)
+        net.fit(X, y, epochs=2, batch_size=32, verbose=0, threads=threads)
+        return digest(net), digest({"y": net.predict(X)})
+
+    expected = trained(2)
+    assert expected == trained(1)
+    monkeypatch.setattr(calls, "ended_products", lambda fusion: {})
+    assert trained(2) == expected

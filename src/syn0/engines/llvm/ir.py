@@ -71,6 +71,9 @@ class Value:
         return f"{self.type} {self.text}"
 
 
+NULL = Value("null", PTR)
+
+
 def literal(value: float | int | bool, kind: Type) -> Value:
     """Return a constant; a vector type has it in every lane.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syn0.engines.llvm.compiling.target import Target
-from syn0.engines.llvm.ir import I64, PTR, SCALARS, Function, Module, Type, Value, integer
+from syn0.engines.llvm.ir import I64, NULL, PTR, SCALARS, Function, Module, Type, Value, integer
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.bands import Band, Columns
 from syn0.engines.llvm.kernels.tile_loop import TapOperands
@@ -62,7 +62,6 @@ class Part:
     resumes: int = 0
 
 
-NULL = Value("null", PTR)
 COUNTS = frozenset(["lines", "rows", "taps", "inner_taps", "depth", "resumes"])
 
 

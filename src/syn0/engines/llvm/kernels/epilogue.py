@@ -2,19 +2,19 @@
 
 An epilogue is a nest without loops of its own: each tile of a product hands over its rows and
 columns when its last element is added up. It reads and writes arrays that lie as the product
-does, and rows that have one number for each column. It is a kernel by itself, so that a product
-need not be compiled anew for each of them.
+does, and reads rows that have one number for each column, and single numbers. It is a kernel by
+itself, so that a product need not be compiled anew for each of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.ir import (
     BYTES,
     I64,
+    NULL,
     PTR,
     SCALARS,
     Function,
@@ -25,8 +25,8 @@ from syn0.engines.llvm.ir import (
     literal,
 )
 from syn0.engines.llvm.kernel import Kernel, symbol_of
-from syn0.engines.llvm.kernels.expressions import Number, express
-from syn0.engines.llvm.kernels.statements import Statement, Store
+from syn0.engines.llvm.kernels.expressions import express
+from syn0.engines.llvm.kernels.statements import Statement, Store, number_of
 from syn0.engines.llvm.kernels.tile import prefetch
 
 WORDS = 2  # the first words: the address of the epilogue, and that of the product
@@ -34,10 +34,10 @@ WORDS = 2  # the first words: the address of the epilogue, and that of the produ
 
 @dataclass(frozen=True)
 class Beside:
-    """An array beside the product: one number for each element, or one `by_column`."""
+    """An array beside the product, with a number for each ``element`` or ``column``, or one."""
 
     dtype: str
-    by_column: bool
+    kind: str  # the last is a ``number``
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def call_epilogue(
     f: Function, words: Value, C: Value, c_m: Value, rows: int, column: Value, columns: Value
 ) -> None:
     """Hand a tile over to the epilogue that the words tell of; they are null where none is."""
-    null = Value("null", PTR)
-    with f.when(f.compare("icmp ne", words, null)):
+    with f.when(f.compare("icmp ne", words, NULL)):
         function = f.load(words, PTR)
         arguments = (words, C, c_m, integer(rows), column, columns)
         f.line(f"call void {function.text}({', '.join(map(str, arguments))})")
@@ -118,13 +117,17 @@ class _Writer:
         """Write the loop over rows of a vector of columns."""
         f = self.f
         column = f.binary("add", f.argument("column"), offset)
-        by_column: dict[int, Value] = {}
+        fixed: dict[int, Value] = {}  # what is the same for all rows
         moving: dict[int, Value] = {}  # the addresses that go from row to row
-        for number, dtype in enumerate(self.dtypes):
+        kinds = ["element", *(b.kind for b in self.epilogue.beside)]
+        for number, (kind, dtype) in enumerate(zip(kinds, self.dtypes, strict=True)):
             base = self.bases[number]
-            if number and self.epilogue.beside[number - 1].by_column:
+            if kind == "column":
                 place = f.offset(base, column, SCALARS[dtype])
-                by_column[number] = self._load(number, place, mask)
+                fixed[number] = self._load(number, place, mask)
+                continue
+            if kind == "number":
+                fixed[number] = f.splat(f.load(base, Type(SCALARS[dtype])), self.lanes)
                 continue
             tile = f.offset(base, self._scaled(self.distance, dtype), "i8")
             moving[number] = f.offset(tile, offset, SCALARS[dtype])
@@ -133,24 +136,23 @@ class _Writer:
         further = {n: f.binary("mul", steps[n], rows) for n in moving if n}
         with f.loop(0, rows, carried=[*moving.values()]) as loop:
             places = dict(zip(moving, loop.carried, strict=True))
-            # The tile below will want its own next, when its product is made.
+            # The tile below will read and write its own next, when its product is made.
             for n, distance in further.items():
                 prefetch(f, f.offset(places[n], distance, "i8"), write=True)
-            self._row(places, by_column, mask)
+            self._row(places, fixed, mask)
             loop.carry(*(f.offset(x, steps[n], "i8") for n, x in places.items()))
 
-    def _row(
-        self, places: dict[int, Value], by_column: dict[int, Value], mask: Value | None
-    ) -> None:
+    def _row(self, places: dict[int, Value], fixed: dict[int, Value], mask: Value | None) -> None:
         """Compute and store a vector of a row."""
         made: list[Value] = []
         for s in self.epilogue.statements:
             if s.op == "constant":
                 made.append(literal(s.attribute, self._type(s.dtype)))
             elif s.op != "load":
-                made.append(express(self.f, s.op, s.dtype, [*self._numbers(s, made)]))
-            elif s.attribute in by_column:
-                made.append(by_column[s.attribute])
+                inputs = [number_of(self.epilogue.statements[i], made[i]) for i in s.inputs]
+                made.append(express(self.f, s.op, s.dtype, inputs))
+            elif s.attribute in fixed:
+                made.append(fixed[s.attribute])
             else:
                 made.append(self._load(s.attribute, places[s.attribute], mask))
         for store in self.epilogue.stores:
@@ -159,12 +161,6 @@ class _Writer:
                 self.f.store(x, place)
             else:
                 self.f.masked_store(x, place, mask)
-
-    def _numbers(self, s: Statement, made: Sequence[Value]) -> Iterator[Number]:
-        for i in s.inputs:
-            source = self.epilogue.statements[i]
-            known = source.attribute if source.op == "constant" else None
-            yield Number(made[i], source.dtype, known)
 
     def _type(self, dtype: str) -> Type:
         return Type(SCALARS[dtype], self.lanes)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from syn0.engines.llvm.compiling.target import Target
-from syn0.engines.llvm.ir import I64, PTR, SCALARS, Function, Module, Value, integer
+from syn0.engines.llvm.ir import I64, NULL, PTR, SCALARS, Function, Module, Value, integer
 from syn0.engines.llvm.kernel import Kernel, symbol_of
 from syn0.engines.llvm.kernels.bands import BLOCK, Band, Columns
 from syn0.engines.llvm.kernels.tile_loop import Operands, write_tile
@@ -101,7 +101,7 @@ class _Gemm(Columns):
             depth=f.intrinsic("smin", f.binary("sub", whole.depth, k), integer(BLOCK)),
             first=k,
             rows=f.intrinsic("smin", f.binary("sub", whole.rows, row), integer(ROWS)),
-            words=f.select(last, whole.words, Value("null", PTR)),
+            words=f.select(last, whole.words, NULL),
         )
 
     def _wide(self, f: Function, block: Operands) -> Value:

@@ -10,7 +10,7 @@ from syn0.engines.llvm.kernels.expressions import Number, express
 from syn0.engines.llvm.kernels.nest_form import Form
 from syn0.engines.llvm.kernels.nest_memory import Memory
 from syn0.engines.llvm.kernels.row_reductions import Place, RowReduction, first, place_columns
-from syn0.engines.llvm.kernels.statements import REDUCTIONS
+from syn0.engines.llvm.kernels.statements import REDUCTIONS, number_of
 
 ROW_LANES = 4  # of a number of a row: every op is on vectors, and short ones are quick
 
@@ -88,8 +88,7 @@ class Values:
         return frozenset({*stored, *(i for s in takers for i in s.inputs)})
 
     def _number(self, number: int, x: Value) -> Number:
-        s = self.statements[number]
-        return Number(x, s.dtype, s.attribute if s.op == "constant" else None)
+        return number_of(self.statements[number], x)
 
     def reduction(self, number: int) -> RowReduction:
         """Return how a statement reduces the row."""

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from syn0.engines.llvm.ir import Value
+from syn0.engines.llvm.kernels.expressions import Number
+
 REDUCTIONS = frozenset({"sum", "max", "argmax"})
 SOURCES = frozenset({"load", "constant", "index"})
 
@@ -50,6 +53,12 @@ class Statement:
     dtype: str
     level: str
     attribute: Any = None
+
+
+def number_of(statement: Statement, x: Value) -> Number:
+    """Return a statement's value as an input of another, with its number if that is known."""
+    known = statement.attribute if statement.op == "constant" else None
+    return Number(x, statement.dtype, known)
 
 
 @dataclass(frozen=True)

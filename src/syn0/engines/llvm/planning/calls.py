@@ -105,9 +105,9 @@ class Emitter:
             (tensor,) = unit.members
             rules[tensor.op.name](self, tensor, unit.rows)
 
-    def _end(self, unit: Unit, of: Unit, rules: Rules) -> bool:
+    def _end(self, unit: Unit, product_unit: Unit, rules: Rules) -> bool:
         """Emit a product with the nest that ends it; return whether it does."""
-        (product,) = of.members
+        (product,) = product_unit.members
         kept = [member for member in unit.members if id(member) in self.fusion.stored]
         shape = self.fusion.shape(product)
         alike = [t for t in kept if t.dtype == product.dtype and self.fusion.shape(t) == shape]
@@ -124,7 +124,8 @@ class Emitter:
             del self.buffers[id(product)]
             return False
         self.endings[id(product)] = ending
-        rules[product.op.name](self, product, of.rows)
+        rules[product.op.name](self, product, product_unit.rows)
+        assert self.calls[-1].ending is ending
         return True
 
     def allocate(self, tensor: Tensor, unit: Unit) -> Buffer:
@@ -223,7 +224,7 @@ class Emitter:
         reads = tuple((p.buffer, same) for p, same in zip(pointers[:2], own, strict=True))
         operations = 2 * m * n * (depth.whole if depth else math.prod(lead) * k)
         tiny = None
-        if not lead and not packed and (y.strides[-1] == 1 or n == 1):
+        if ending is NO_ENDING and not lead and not packed and (y.strides[-1] == 1 or n == 1):
             a = (x.strides[-2], x.strides[-1])
             tiny = tiny_gemm_kernel(out.dtype, m, n, k, a, y.strides[-2], n)
         self.calls.append(

@@ -16,7 +16,7 @@ from syn0.engines.llvm.kernels.nest import Nest
 from syn0.engines.llvm.planning.fusion import ROW_REDUCTIONS, Fusion, Unit
 from syn0.engines.llvm.planning.memory import Buffer, Ending, Pointer
 from syn0.engines.llvm.planning.views import Sizes, contiguous
-from syn0.graph import Tensor
+from syn0.graph import Tensor, batch
 
 PRODUCTS = frozenset(["conv2d", "conv2d_dx", "matmul"])
 
@@ -48,10 +48,17 @@ def _is_plain(fusion: Fusion, product: Tensor) -> bool:
     if product.op.name not in PRODUCTS or id(product) in fusion.roots:
         return False
     if product.op.name == "matmul":
+        if adds_samples(product):
+            return False
         x, y = (fusion.view(i) for i in product.inputs)
         return len(y.shape) == 2 and x.as_matrix() is not None
     groups, channels = int(product.attributes["groups"]), fusion.shape(product)[3]
     return groups == 1 or groups == channels == fusion.shape(product.inputs[0])[3]
+
+
+def adds_samples(product: Tensor) -> bool:
+    """Tell whether the inner axis of a product is the batch, which may be cut into shards."""
+    return product.inputs[0].shape[1:] == (batch,)
 
 
 def _ends(fusion: Fusion, nest: Unit, unit: Unit, product: Tensor) -> bool:
@@ -95,14 +102,16 @@ def ending_of(
     """
     if any(s.op == "index" for s in nest.statements) or any(s.checked for s in nest.stores):
         return None
-    places = [_place(nest, i, pointers[i], out) for i in range(len(pointers))]
-    if None in places:
+    places = [
+        place for i in range(len(pointers)) if (place := _place(nest, i, pointers[i], out))
+    ]  # fmt: skip
+    if len(places) < len(pointers):
         return None
     near = [i for i, place in enumerate(places) if place != "product"]
     number = {i: near.index(i) + 1 if i in near else 0 for i in range(len(pointers))}
     epilogue = Epilogue(
         out.dtype,
-        tuple(Beside(nest.operands[i].dtype, places[i] == "column") for i in near),
+        tuple(Beside(nest.operands[i].dtype, places[i]) for i in near),
         tuple(
             replace(s, attribute=number[s.attribute]) if s.op == "load" else s
             for s in nest.statements
@@ -120,11 +129,14 @@ def ending_of(
 
 
 def _place(nest: Nest, number: int, pointer: Pointer, out: Buffer) -> str | None:
-    """Return how an operand lies: as the product, beside it, one for each column, or otherwise."""
+    """Return what an operand has a number for, None if it lies as no epilogue reads it."""
     strides, batched = nest.operands[number].strides, pointer.buffer.rows.batched
-    if batched and _lies_as(strides, nest.domain):
-        return "product" if pointer.buffer is out else "element"
-    return "column" if not batched and not any(strides[:-1]) and strides[-1] == 1 else None
+    if batched:
+        is_element = _lies_as(strides, nest.domain)
+        return ("product" if pointer.buffer is out else "element") if is_element else None
+    if any(strides[:-1]) or strides[-1] not in (0, 1):
+        return None
+    return "column" if strides[-1] else "number"
 
 
 def _lies_as(strides: Sizes, domain: Sizes) -> bool:

@@ -216,7 +216,7 @@ class _Planner:
         }
         independent = not nexts and are_rows_independent(calls, list(results.values()))
         # Of one sample the first is the last, so that calls do not tell.
-        independent = independent and not any(map(_turns_samples, topological_order(roots)))
+        independent = independent and not any(map(_moves_samples, topological_order(roots)))
         if by_rows and not independent:
             return None
         if by_rows:
@@ -357,12 +357,12 @@ def _owned(found: Sequence[Tensor]) -> list[Tensor]:
     return roots
 
 
-def _turns_samples(tensor: Tensor) -> bool:
-    """Tell whether an op turns round the order of samples."""
+def _moves_samples(tensor: Tensor) -> bool:
+    """Tell whether an op takes some of the samples, or turns their order round."""
     if tensor.op.name != "slice" or tensor.inputs[0].shape[:1] != (batch,):
         return False
     step: int | None = tensor.attributes["key"][0].step
-    return step == -1
+    return tensor.shape[:1] != (batch,) or step == -1
 
 
 def _operations(roots: Sequence[Tensor], sizes: Mapping[str, int]) -> int:

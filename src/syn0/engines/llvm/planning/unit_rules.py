@@ -12,12 +12,13 @@ from syn0.engines.llvm.kernels.reduction import Reduction
 from syn0.engines.llvm.kernels.total import total_kernel
 from syn0.engines.llvm.planning.calls import Emitter, named
 from syn0.engines.llvm.planning.convolution_rules import CONVOLUTION_RULES
+from syn0.engines.llvm.planning.endings import adds_samples
 from syn0.engines.llvm.planning.fusion import Rows
 from syn0.engines.llvm.planning.memory import SOLO, Call, Pointer, is_aligned
 from syn0.engines.llvm.planning.pooling_rules import POOLING_RULES
 from syn0.engines.llvm.planning.shards import contract_shards, paying_shards, sum_shards
 from syn0.engines.llvm.planning.views import MOVES, Sizes, View, contiguous
-from syn0.graph import Tensor, batch
+from syn0.graph import Tensor
 from syn0.ops.structure import listed_axes
 
 Rule = Callable[[Emitter, Tensor, Rows], None]
@@ -27,7 +28,7 @@ def _matmul(e: Emitter, t: Tensor, rows: Rows) -> None:
     x, y = (e.fusion.view(i) for i in t.inputs)
     shape = e.fusion.shape(t)
     *lead, m, _ = shape
-    shards = paying_shards(e, t) if t.inputs[0].shape[1:] == (batch,) else None
+    shards = paying_shards(e, t) if adds_samples(t) else None
     if shards:
         contract_shards(e, t, x.turned(), y, shards)
         return

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from syn0.engines.llvm.compiling.rounding import restore_rounding, set_rounding
-from syn0.engines.llvm.ir import I64, PTR, Module, Type, Value, integer
+from syn0.engines.llvm.ir import I64, NULL, PTR, Module, Type, Value, integer
 from syn0.engines.llvm.kernel import Kernel
 from syn0.engines.llvm.kernels.epilogue import WORDS
 from syn0.engines.llvm.planning.fusion import Rows
@@ -174,7 +174,7 @@ class DriverWriter:
     def _words_of(self, ending: Ending, product: Value) -> Value:
         """Return the address of the words that an epilogue reads, or null."""
         if ending.epilogue is None:
-            return Value("null", PTR)
+            return NULL
         name = self._name(ending.epilogue)
         self.module.declare(f"void @{name}(ptr, ptr, i64, i64, i64, i64)")
         beside = (self.address(pointer) for pointer in ending.pointers)
