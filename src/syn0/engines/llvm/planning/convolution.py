@@ -35,6 +35,11 @@ def axes_of(
     return down, right
 
 
+def is_by_channel(groups: int, channels: int, filters: int) -> bool:
+    """Tell whether each channel has one filter of its own, and there are several."""
+    return groups == channels == filters and groups > 1
+
+
 def map_parts(
     runs: Sequence[Sequence[Run]], source: Strides, weights: Strides, target: Strides,
     depth: int, groups: int, columns: int, *, tidy: bool = True,

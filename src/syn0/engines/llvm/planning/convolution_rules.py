@@ -17,6 +17,7 @@ from syn0.engines.llvm.planning.convolution import (
     Strides,
     axes_of,
     channel_sum_parts,
+    is_by_channel,
     map_parts,
     sum_parts,
 )
@@ -65,15 +66,10 @@ def _conv2d_dx(e: Emitter, t: Tensor, rows: Rows) -> None:
     axes = axes_of(made[1:3], dy.shape[1:3], w.shape[:2], t.attributes)
     runs = [picture_runs(axis) for axis in axes]
     groups = t.attributes["groups"]
-    if _is_by_channel(groups, made[3], dy.shape[3]):
+    if is_by_channel(groups, made[3], dy.shape[3]):
         _map(e, t, rows, dy, _with_neighbours(e, w), runs, 1)
     else:
         _map(e, t, rows, dy, _transposed(e, w), runs, dy.shape[3] // groups)
-
-
-def _is_by_channel(groups: int, channels: int, filters: int) -> bool:
-    """Tell whether each channel has one filter of its own, and there are several."""
-    return groups == channels == filters and groups > 1
 
 
 def _map(
@@ -81,7 +77,7 @@ def _map(
 ) -> None:
     """Emit a result made of channels of `x`, `depth` of each group, and of columns of `w`."""
     made, groups = e.fusion.shape(t), t.attributes["groups"]
-    by_column = _is_by_channel(groups, x.shape[3], made[3])
+    by_column = is_by_channel(groups, x.shape[3], made[3])
     if by_column:
         x, groups, depth = _with_neighbours(e, x), 1, 1
     columns = made[3] // groups
@@ -150,7 +146,7 @@ def _transposed(e: Emitter, w: View) -> View:
 def _conv2d_dw(e: Emitter, t: Tensor, rows: Rows) -> None:
     x, dy = (e.fusion.view(i) for i in t.inputs)
     made, groups = e.fusion.shape(t), t.attributes["groups"]
-    by_column = _is_by_channel(groups, x.shape[3], dy.shape[3])
+    by_column = is_by_channel(groups, x.shape[3], dy.shape[3])
     dy, channels = _with_neighbours(e, dy), made[2]
     if by_column:
         x, groups, channels = _with_neighbours(e, x), 1, 1

@@ -13,9 +13,10 @@ from dataclasses import replace
 from syn0.engines.llvm.compiling.target import Target
 from syn0.engines.llvm.kernels.epilogue import Beside, Epilogue, epilogue_kernel
 from syn0.engines.llvm.kernels.nest import Nest
+from syn0.engines.llvm.planning.convolution import is_by_channel
 from syn0.engines.llvm.planning.fusion import ROW_REDUCTIONS, Fusion, Unit
 from syn0.engines.llvm.planning.memory import Buffer, Ending, Pointer
-from syn0.engines.llvm.planning.views import Sizes, contiguous
+from syn0.engines.llvm.planning.views import in_row_order
 from syn0.graph import Tensor, batch
 
 PRODUCTS = frozenset(["conv2d", "conv2d_dx", "matmul"])
@@ -53,7 +54,7 @@ def _is_plain(fusion: Fusion, product: Tensor) -> bool:
         x, y = (fusion.view(i) for i in product.inputs)
         return len(y.shape) == 2 and x.as_matrix() is not None
     groups, channels = int(product.attributes["groups"]), fusion.shape(product)[3]
-    return groups == 1 or groups == channels == fusion.shape(product.inputs[0])[3]
+    return groups == 1 or is_by_channel(groups, fusion.shape(product.inputs[0])[3], channels)
 
 
 def adds_samples(product: Tensor) -> bool:
@@ -108,7 +109,7 @@ def ending_of(
     if len(places) < len(pointers):
         return None
     near = [i for i, place in enumerate(places) if place != "product"]
-    number = {i: near.index(i) + 1 if i in near else 0 for i in range(len(pointers))}
+    number = dict.fromkeys(range(len(pointers)), 0) | {i: n for n, i in enumerate(near, 1)}
     epilogue = Epilogue(
         out.dtype,
         tuple(Beside(nest.operands[i].dtype, places[i]) for i in near),
@@ -132,14 +133,8 @@ def _place(nest: Nest, number: int, pointer: Pointer, out: Buffer) -> str | None
     """Return what an operand has a number for, None if it lies as no epilogue reads it."""
     strides, batched = nest.operands[number].strides, pointer.buffer.rows.batched
     if batched:
-        is_element = _lies_as(strides, nest.domain)
+        is_element = in_row_order(nest.domain, strides)
         return ("product" if pointer.buffer is out else "element") if is_element else None
     if any(strides[:-1]) or strides[-1] not in (0, 1):
         return None
     return "column" if strides[-1] else "number"
-
-
-def _lies_as(strides: Sizes, domain: Sizes) -> bool:
-    """Tell whether elements follow each other as those of the domain do."""
-    pairs = zip(strides, contiguous(domain), domain, strict=True)
-    return all(n == 1 or a == b for a, b, n in pairs)

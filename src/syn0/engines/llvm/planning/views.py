@@ -30,6 +30,12 @@ def contiguous(shape: Sizes) -> Sizes:
     return tuple(strides)
 
 
+def in_row_order(shape: Sizes, strides: Sizes) -> bool:
+    """Tell whether elements follow each other row by row, without gaps."""
+    pairs = zip(shape, strides, contiguous(shape), strict=True)
+    return all(n == 1 or stride == wanted for n, stride, wanted in pairs)
+
+
 @dataclass(frozen=True)
 class View:
     """Values of a tensor that has memory of its own, seen under another shape."""
@@ -47,8 +53,7 @@ class View:
     @property
     def is_contiguous(self) -> bool:
         """Whether the values lie in row order without gaps."""
-        pairs = zip(self.shape, self.strides, contiguous(self.shape), strict=True)
-        return all(n == 1 or stride == wanted for n, stride, wanted in pairs)
+        return in_row_order(self.shape, self.strides)
 
     def turned(self) -> View:
         """Return a matrix transposed."""
